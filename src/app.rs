@@ -1,0 +1,127 @@
+//! The only place that names concrete stages: puts the parts together.
+
+use crate::assistant::{Assistant, Content};
+use crate::config::Config;
+use crate::domain::Language;
+use crate::evaluation::{Question, fit};
+use crate::inference::bert::{Bert, LoadError};
+use crate::inference::{Embedding, Encode, EncodeError, Purpose};
+use crate::knowledge::{self, Finding, Knowledge, Severity, Source};
+use crate::models::ModelFiles;
+use crate::retrieval::calibration::CalibrationError;
+use crate::retrieval::{BuildError, Calibration, Mode, Retrieval, Vectors, calibration};
+use crate::understanding::Comprehension;
+use jiff::civil::Date;
+use std::sync::Arc;
+
+/// Why the parts cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The model cannot be loaded.
+    #[error(transparent)]
+    Model(#[from] LoadError),
+    /// The content cannot be read.
+    #[error("cannot read the content: {0}")]
+    Read(#[from] std::io::Error),
+    /// The content has faults.
+    #[error("the content has {} errors, the first is: {}: run `neuvo kb check`", .0.len(), .0.first().map(ToString::to_string).unwrap_or_default())]
+    Content(Vec<Finding>),
+    /// The calibration cannot be used.
+    #[error(transparent)]
+    Calibration(#[from] CalibrationError),
+    /// The index cannot be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// A text cannot be embedded.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+}
+
+/// Loads the encoder that the configuration names.
+///
+/// # Errors
+/// Where it cannot be loaded.
+pub fn encoder(config: &Config) -> Result<Arc<dyn Encode>, AppError> {
+    let files = ModelFiles::open(&config.model.folder).map_err(LoadError::from)?;
+    Ok(Arc::new(Bert::load(&files)?))
+}
+
+/// Reads and checks the content as of a day.
+///
+/// # Errors
+/// Where it cannot be read or has errors.
+pub fn knowledge(config: &Config, day: Date) -> Result<(Arc<Knowledge>, Calibration), AppError> {
+    let source = Source::read(&config.content.root)?;
+    let loaded = knowledge::read(&source, day);
+    let calibration = match source.file(calibration::PATH) {
+        Some(text) => Calibration::parse(text)?,
+        None => Calibration::unfitted(),
+    };
+    match loaded.knowledge {
+        Some(knowledge) => Ok((Arc::new(knowledge), calibration)),
+        None => {
+            let errors = loaded.findings.into_iter().filter(|finding| finding.severity == Severity::Error);
+            Err(AppError::Content(errors.collect()))
+        }
+    }
+}
+
+/// Builds everything that answers: reads the content, embeds what is new, indexes, learns.
+///
+/// # Errors
+/// Where any of it fails; what answered before is not touched.
+pub fn content(config: &Config, vectors: &Vectors, day: Date) -> Result<Content, AppError> {
+    let (knowledge, calibration) = knowledge(config, day)?;
+    let (understanding, retrieval) = stages(&knowledge, calibration, vectors)?;
+    Ok(Content { knowledge, understanding: Box::new(understanding), retrieval: Box::new(retrieval) })
+}
+
+/// Builds the stages that learn from content.
+///
+/// # Errors
+/// Where a text cannot be embedded or the index not be built.
+pub fn stages(
+    knowledge: &Arc<Knowledge>,
+    calibration: Calibration,
+    vectors: &Vectors,
+) -> Result<(Comprehension, Retrieval), AppError> {
+    let embed = |texts: &[String]| -> Result<Vec<Embedding>, EncodeError> {
+        let queries: Vec<_> = texts.iter().map(|text| (Purpose::Query, text.clone())).collect();
+        vectors.of(&queries)
+    };
+    let retrieval = Retrieval::build(Arc::clone(knowledge), vectors, calibration)?;
+    let understanding = Comprehension::learn(knowledge, Arc::clone(vectors.encoder()), &embed)?;
+    vectors.save();
+    Ok((understanding, retrieval))
+}
+
+/// An assistant over the configured content and model.
+///
+/// # Errors
+/// Where any part of it cannot be had.
+pub fn assistant(config: &Config, day: Date) -> Result<Assistant, AppError> {
+    let vectors = Vectors::cached(encoder(config)?, &config.data.folder);
+    Ok(Assistant::new(content(config, &vectors, day)?))
+}
+
+/// For each mode of retrieval and each language: the share of questions whose right topic comes first.
+///
+/// # Errors
+/// Where the parts cannot be had.
+pub fn compare(config: &Config, set: &[Question], day: Date) -> Result<Vec<(Mode, Vec<(String, f64)>)>, AppError> {
+    let vectors = Vectors::cached(encoder(config)?, &config.data.folder);
+    let (knowledge, calibration) = knowledge(config, day)?;
+    let (understanding, retrieval) = stages(&knowledge, calibration, &vectors)?;
+    let by_language = Language::ALL.map(|language| {
+        let of_language: Vec<Question> = set.iter().filter(|q| q.language == language).cloned().collect();
+        (language, fit::rank(&knowledge, &understanding, &retrieval, &of_language, day))
+    });
+    let share = |mode: Mode, tuned: &[_]| fit::top_1(retrieval.calibration(), tuned, mode);
+    Ok(Mode::ALL
+        .into_iter()
+        .map(|mode| {
+            let shares = by_language.iter().map(|(language, tuned)| (language.to_string(), share(mode, tuned)));
+            (mode, shares.collect())
+        })
+        .collect())
+}

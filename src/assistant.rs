@@ -1,0 +1,161 @@
+//! One turn: an utterance goes in, a reply comes out, along one straight line on one thread.
+//!
+//! Understanding and retrieval are computation, not waiting, so a turn hops between threads once, not at every stage: channels put it on
+//! [`crate::inference::Workers`], whose full queue is a polite refusal at once.
+
+use crate::conversation::{Consequence, Conversation, Move};
+use crate::domain::{
+    Candidate, ContentVersion, Context, Evidence, Intent, Language, Lookup, Reply, Situation, Stalled, Understanding,
+    Utterance,
+};
+use crate::knowledge::Knowledge;
+use crate::reply::Texts;
+use jiff::civil::Date;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+/// The stage that understands.
+pub trait Understand: Send + Sync {
+    /// The language of an utterance.
+    fn language(&self, utterance: &Utterance, context: Context) -> Language;
+
+    /// Understands an utterance.
+    ///
+    /// # Errors
+    /// Where the model failed; the cause was logged.
+    fn understand(&self, utterance: &Utterance, context: Context) -> Result<Understanding, Stalled>;
+}
+
+/// The stage that looks up.
+pub trait Retrieve: Send + Sync {
+    /// Finds the guidance for a question.
+    fn search(&self, lookup: &Lookup) -> Evidence;
+}
+
+/// One version of the content with the stages that learnt from it: swapped as a whole, so that a turn sees one version only.
+pub struct Content {
+    /// The checked content.
+    pub knowledge: Arc<Knowledge>,
+    /// Understands by it.
+    pub understanding: Box<dyn Understand>,
+    /// Searches it.
+    pub retrieval: Box<dyn Retrieve>,
+}
+
+/// Replies to utterances.
+pub struct Assistant {
+    content: RwLock<Arc<Content>>,
+}
+
+/// A finished turn.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// What is replied.
+    pub reply: Reply,
+    /// The language of the reply.
+    pub language: Language,
+    /// The topics that came into question, best first.
+    pub candidates: Vec<Candidate>,
+    /// The calibrated probability that the first candidate is right.
+    pub confidence: f32,
+    /// The life situation, where it was classified.
+    pub situation: Option<Situation>,
+    /// The version of the content that replied.
+    pub version: ContentVersion,
+    /// The reply as plain text with its source.
+    pub text: String,
+    /// The reply in Markdown without its source.
+    pub body: String,
+    /// How long the turn took.
+    pub took: Duration,
+}
+
+impl Assistant {
+    /// An assistant that replies from some content.
+    pub fn new(content: Content) -> Self {
+        Self { content: RwLock::new(Arc::new(content)) }
+    }
+
+    /// The content that replies now.
+    pub fn content(&self) -> Arc<Content> {
+        Arc::clone(&self.content.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lets other content reply from the next turn on. Turns under way finish with the old.
+    pub fn swap(&self, content: Content) {
+        *self.content.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(content);
+    }
+
+    /// Takes one turn of a conversation on the calling thread.
+    #[expect(clippy::disallowed_methods, reason = "the assistant times its turns")]
+    pub fn turn(
+        &self,
+        conversation: &mut Conversation,
+        utterance: Utterance,
+        hint: Option<Language>,
+        day: Date,
+    ) -> Turn {
+        let began = Instant::now();
+        let content = self.content();
+        let context = Context { hint, spoken: conversation.language };
+        let mut found = (Vec::new(), 0.0);
+        let mut situation = None;
+        let reply = match content.understanding.understand(&utterance, context) {
+            Ok(understanding) => {
+                situation.clone_from(&understanding.situation);
+                let consequence = |intent: &Intent| content.consequence(intent);
+                match conversation.consider(utterance, understanding, day, consequence) {
+                    Move::Reply(reply) => reply,
+                    Move::Lookup(lookup) => {
+                        let evidence = content.retrieval.search(&lookup);
+                        found = (evidence.candidates.clone(), evidence.confidence);
+                        conversation.conclude(Ok(evidence))
+                    }
+                }
+            }
+            Err(stalled) => {
+                conversation.language = Some(content.understanding.language(&utterance, context));
+                conversation.conclude(Err(stalled))
+            }
+        };
+        let language = conversation.language.or(hint).unwrap_or(Language::Fi);
+        let texts = ContentTexts { knowledge: &content.knowledge, language, day };
+        let (candidates, confidence) = found;
+        Turn {
+            text: crate::reply::plain(&reply, &texts),
+            body: crate::reply::body(&reply, &texts),
+            reply,
+            language,
+            candidates,
+            confidence,
+            situation,
+            version: content.knowledge.version.clone(),
+            took: began.elapsed(),
+        }
+    }
+}
+
+impl Content {
+    /// A prepared text with the figures of a day; empty where there is none, which the content check prevents.
+    pub fn text(&self, id: &str, language: Language, day: Date) -> String {
+        ContentTexts { knowledge: &self.knowledge, language, day }.text(id)
+    }
+
+    fn consequence(&self, intent: &Intent) -> Option<Consequence> {
+        let content = self.knowledge.intents.intents.get(intent.as_str())?;
+        Some(Consequence { outcome: content.outcome, switch_to: content.switch_to })
+    }
+}
+
+struct ContentTexts<'a> {
+    knowledge: &'a Knowledge,
+    language: Language,
+    day: Date,
+}
+
+impl Texts for ContentTexts<'_> {
+    fn text(&self, id: &str) -> String {
+        let template = self.knowledge.intents.text(id, self.language);
+        template.and_then(|template| template.fill(&self.knowledge.facts, self.language, self.day)).unwrap_or_default()
+    }
+}

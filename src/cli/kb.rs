@@ -1,0 +1,102 @@
+//! `neuvo kb`: the knowledge base.
+
+use crate::app;
+use crate::cli::{FAILED, output};
+use crate::config::Config;
+use crate::domain::Language;
+use crate::evaluation::{fit, questions};
+use crate::knowledge::{self, Severity};
+use crate::retrieval::{Calibration, Mode, Vectors, calibration};
+use anyhow::{Context as _, Result, bail};
+use jiff::civil::Date;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Check the knowledge base and fit its calibration
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Check all content; every finding has file, line and what to do
+    Check {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fit the weights and thresholds of retrieval on tuning questions and write `knowledge/calibration.toml`
+    Fit {
+        /// Tab-separated questions with the columns lang, text and topic; an empty topic marks what guidance cannot answer
+        #[arg(required = true)]
+        questions: Vec<PathBuf>,
+    },
+}
+
+pub(super) fn run(config: &Config, command: &Command, day: Date) -> Result<ExitCode> {
+    match command {
+        Command::Check { json } => check(config, *json, day),
+        Command::Fit { questions } => fit_calibration(config, questions, day),
+    }
+}
+
+fn check(config: &Config, json: bool, day: Date) -> Result<ExitCode> {
+    let loaded = knowledge::load(&config.content.root, day)?;
+    let errors_n = loaded.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    if json {
+        let version = loaded.knowledge.as_ref().map(|knowledge| knowledge.version.as_str());
+        let report = serde_json::json!({ "version": version, "errors": errors_n, "findings": loaded.findings });
+        output::line(&serde_json::to_string_pretty(&report)?)?;
+    } else {
+        for finding in &loaded.findings {
+            output::line(&finding.to_string())?;
+        }
+        let warnings_n = loaded.findings.len() - errors_n;
+        match &loaded.knowledge {
+            Some(knowledge) => output::line(&format!(
+                "version {}: {} topics in {} languages, {} facts, {} intents; {warnings_n} warnings",
+                knowledge.version,
+                knowledge.topics.len(),
+                Language::ALL.len(),
+                knowledge.facts.len(),
+                knowledge.intents.intents.len(),
+            ))?,
+            None => output::line(&format!("{errors_n} errors, {warnings_n} warnings"))?,
+        }
+    }
+    Ok(if errors_n == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+fn fit_calibration(config: &Config, files: &[PathBuf], day: Date) -> Result<ExitCode> {
+    let mut set = Vec::new();
+    for file in files {
+        let text = fs_err::read_to_string(file)?;
+        set.extend(questions::read(&text).with_context(|| file.display().to_string())?);
+    }
+    if set.is_empty() {
+        bail!("there are no questions to fit on: name files with questions");
+    }
+    let vectors = Vectors::cached(app::encoder(config)?, &config.data.folder);
+    let (knowledge, _) = app::knowledge(config, day)?;
+    let (understanding, retrieval) = app::stages(&knowledge, Calibration::unfitted(), &vectors)?;
+    output::note(&format!("ranking {} questions", set.len()));
+    let mut tuned = fit::rank(&knowledge, &understanding, &retrieval, &set, day);
+    let off_topic_n = tuned.iter().filter(|tuned| tuned.right.is_empty()).count();
+    let names: Vec<_> = files.iter().filter_map(|file| file.file_name()).map(|name| name.to_string_lossy()).collect();
+    let obtained = format!(
+        "neuvo kb fit {} on {day}: {} questions, {off_topic_n} of them off topic; model {}; at most {} % answered wrong",
+        names.join(" "),
+        tuned.len(),
+        vectors.encoder().fingerprint(),
+        fit::WRONG_MAX * 100.0,
+    );
+    let fitted = fit::fit(&mut tuned, obtained);
+    for mode in Mode::ALL {
+        output::line(&format!(
+            "{:8} top-1 {:.1} % of the tuning questions",
+            mode.name(),
+            100.0 * fit::top_1(&fitted, &tuned, mode)
+        ))?;
+    }
+    output::line(&format!("answer from {:.3}, ask back from {:.3}", fitted.answer_from, fitted.clarify_from))?;
+    let path = config.content.root.join(calibration::PATH);
+    fs_err::write(&path, fitted.write()?)?;
+    output::line(&format!("wrote {}", path.display()))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,103 @@
+//! The command line. Data goes to standard output, everything else to standard error.
+
+mod ask;
+mod batch;
+//mod bench;
+mod eval;
+mod kb;
+mod models;
+mod output;
+//mod serve;
+
+use crate::config::Config;
+use crate::telemetry;
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use jiff::civil::Date;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Answers citizens from reviewed, dated guidance, with citations
+#[derive(Debug, Parser)]
+#[command(name = "neuvo", version, max_term_width = 100)]
+struct Arguments {
+    /// The configuration file; `neuvo.toml` in this folder is read if it exists
+    #[arg(long, global = true, env = "NEUVO_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Answer as on this day, YYYY-MM-DD, instead of today
+    #[arg(long, global = true, value_name = "DAY")]
+    at: Option<Date>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Ask a question, or a file of questions, in the terminal
+    Ask(ask::Arguments),
+    /// Check the knowledge base and fit its calibration
+    #[command(subcommand)]
+    Kb(kb::Command),
+    /// Measure the answers on held-out questions
+    Eval(eval::Arguments),
+    /// Fetch and convert model weights
+    #[command(subcommand)]
+    Models(models::Command),
+}
+
+/// Success, or failure that was already explained.
+const FAILED: u8 = 1;
+/// The program could not do what it was asked.
+const BROKEN: u8 = 2;
+
+/// Runs the program with the arguments of the process.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    telemetry::init();
+    match dispatch(arguments) {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::error(&format!("{error:#}"));
+            ExitCode::from(BROKEN)
+        }
+    }
+}
+
+fn dispatch(arguments: Arguments) -> Result<ExitCode> {
+    let day = arguments.at.unwrap_or_else(today);
+    if let Command::Models(command) = arguments.command {
+        return models::run(command);
+    }
+    let config = Config::read(arguments.config.as_deref())?;
+    match arguments.command {
+        Command::Ask(arguments) => ask::run(&config, &arguments, day),
+        Command::Kb(command) => kb::run(&config, &command, day),
+        Command::Eval(arguments) => eval::run(&config, &arguments, day),
+        Command::Models(command) => models::run(command),
+    }
+}
+
+/// Today in Helsinki: the day for which figures hold.
+pub(crate) fn today() -> Date {
+    let zone = jiff::tz::TimeZone::get("Europe/Helsinki").unwrap_or(jiff::tz::TimeZone::UTC);
+    jiff::Timestamp::now().to_zoned(zone).date()
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,82 @@
+//! What is asked of retrieval and what comes back.
+
+use crate::domain::{Citation, Language, QuickReply, TopicId, Utterance};
+use jiff::civil::Date;
+use std::sync::Arc;
+
+/// A question for the guidance.
+#[derive(Clone, Debug)]
+pub struct Lookup {
+    /// The words.
+    pub utterance: Utterance,
+    /// Their embedding.
+    pub embedding: Arc<[f32]>,
+    /// The language to answer in.
+    pub language: Language,
+    /// The probability that it asks for guidance at all, 0 to 1, as understood.
+    pub guidance: f32,
+    /// The day for which figures are given.
+    pub day: Date,
+}
+
+/// A topic that may be what the citizen means.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// The topic.
+    pub topic: TopicId,
+    /// Its title in the language of the lookup.
+    pub title: String,
+    /// Its share of the probability among all topics, 0 to 1.
+    pub score: f32,
+}
+
+/// A part of an article with its figures filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Passage {
+    /// The heading; none for the lead.
+    pub heading: Option<String>,
+    /// The text in the small Markdown of the articles.
+    pub text: String,
+}
+
+/// What retrieval found.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// Topics, best first, at most five.
+    pub candidates: Vec<Candidate>,
+    /// The calibrated probability that the first candidate is right, 0 to 1.
+    pub confidence: f32,
+    /// From this confidence on the first candidate is answered.
+    pub answer_from: f32,
+    /// From this confidence on the citizen is asked which candidate was meant.
+    pub clarify_from: f32,
+    /// Of the first candidate's article: what answers the question.
+    pub passages: Vec<Passage>,
+    /// Where the passages come from.
+    pub citation: Option<Citation>,
+    /// What people ask next after the first candidate.
+    pub next: Vec<QuickReply>,
+}
+
+/// A stage that gave no answer in time, or had no room to take the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Stalled {
+    /// The queue was full.
+    #[error("the queue of the `{stage}` stage is full: try again in a moment")]
+    Full {
+        /// The stage's name.
+        stage: &'static str,
+    },
+    /// The answer took too long.
+    #[error("the `{stage}` stage gave no answer in time")]
+    TimedOut {
+        /// The stage's name.
+        stage: &'static str,
+    },
+    /// The stage failed; the cause is in the log.
+    #[error("the `{stage}` stage failed: the cause is in the log")]
+    Failed {
+        /// The stage's name.
+        stage: &'static str,
+    },
+}

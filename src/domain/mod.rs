@@ -1,0 +1,17 @@
+//! The words of the house: what every other module talks about. Nothing here does I/O, reads a clock or knows another module.
+
+pub mod evidence;
+pub mod fact;
+pub mod language;
+pub mod reply;
+pub mod topic;
+pub mod understanding;
+pub mod utterance;
+
+pub use evidence::{Candidate, Evidence, Lookup, Passage, Stalled};
+pub use fact::{Fact, FactKind, FactValue};
+pub use language::Language;
+pub use reply::{Citation, Notice, Outcome, QuickReply, Reply};
+pub use topic::{ContentVersion, TopicId};
+pub use understanding::{Context, Intent, Situation, SituationGroup, Understanding};
+pub use utterance::{Utterance, UtteranceError};

@@ -1,0 +1,72 @@
+//! Fits the weights of retrieval and its thresholds on tuning questions, which no test set shares.
+
+use crate::assistant::Understand;
+use crate::domain::{Context, Lookup, Utterance};
+use crate::evaluation::Question;
+use crate::knowledge::Knowledge;
+use crate::retrieval::calibration::Tuned;
+use crate::retrieval::{Calibration, Mode, Retrieval};
+use jiff::civil::Date;
+
+/// The share of tuning messages that may be answered wrong.
+pub const WRONG_MAX: f32 = 0.02;
+
+/// Ranks the questions as a turn would, and notes what would have been right.
+pub fn rank(
+    knowledge: &Knowledge,
+    understanding: &dyn Understand,
+    retrieval: &Retrieval,
+    questions: &[Question],
+    day: Date,
+) -> Vec<Tuned> {
+    let tuned = |question: &Question| -> Option<Tuned> {
+        let utterance = Utterance::parse(&question.text).ok()?;
+        let understood = understanding.understand(&utterance, Context::default()).ok()?;
+        let lookup = Lookup {
+            utterance,
+            embedding: understood.embedding,
+            language: understood.language,
+            guidance: understood.guidance,
+            day,
+        };
+        let right: Vec<usize> = question
+            .topics
+            .iter()
+            .filter_map(|id| knowledge.topics.binary_search_by(|topic| topic.id.cmp(id)).ok())
+            .collect();
+        // A question on a topic that has no article yet teaches nothing.
+        if right.is_empty() && !question.topics.is_empty() {
+            return None;
+        }
+        Some(Tuned { ranking: retrieval.rank(&lookup, Mode::Fused), lookup, right })
+    };
+    questions.iter().filter_map(tuned).collect()
+}
+
+/// Fits weights, confidence and thresholds. `obtained` says on what, for the file.
+///
+/// The confidence is learnt from the ranking that the fitted weights give, so the questions are ordered anew in between.
+pub fn fit(tuned: &mut [Tuned], obtained: String) -> Calibration {
+    let mut calibration = Calibration::unfitted();
+    calibration.fit_weights(tuned);
+    for question in tuned.iter_mut() {
+        question.ranking = calibration.rank(question.ranking.features.clone(), Mode::Fused);
+    }
+    calibration.fit_confidence(tuned, WRONG_MAX);
+    calibration.obtained = obtained;
+    calibration
+}
+
+/// The share of on-topic questions whose right topic a mode ranks first.
+#[expect(clippy::cast_precision_loss, reason = "question counts are small")]
+pub fn top_1(calibration: &Calibration, tuned: &[Tuned], mode: Mode) -> f64 {
+    let on_topic: Vec<&Tuned> = tuned.iter().filter(|tuned| !tuned.right.is_empty()).collect();
+    let right = on_topic
+        .iter()
+        .filter(|tuned| {
+            let ranking = calibration.rank(tuned.ranking.features.clone(), mode);
+            ranking.order.first().is_some_and(|best| tuned.right.contains(best))
+        })
+        .count();
+    right as f64 / on_topic.len().max(1) as f64
+}

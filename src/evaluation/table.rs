@@ -1,0 +1,117 @@
+//! The figures of an evaluation as a table for people and as values for programs.
+
+use crate::domain::{Language, Outcome};
+use crate::evaluation::Graded;
+use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
+use std::time::Duration;
+
+/// The figures of one group of questions. Shares are of all questions of the group, 0 to 1.
+#[derive(Clone, Debug, Serialize)]
+pub struct Figures {
+    /// The group: a language, or all.
+    pub group: String,
+    /// How many questions.
+    pub questions_n: usize,
+    /// The right topic came first.
+    pub top_1: f64,
+    /// The right topic was among the first three.
+    pub top_3: f64,
+    /// Answered with the right topic.
+    pub answered_right: f64,
+    /// Answered with a wrong one.
+    pub answered_wrong: f64,
+    /// Asked back, with the right topic among the choices.
+    pub asked_back_right: f64,
+    /// Asked back.
+    pub asked_back: f64,
+    /// Refused: not answered and not asked back.
+    pub refused: f64,
+    /// Replied in the question's language.
+    pub language_right: f64,
+    /// Median time of a turn, in milliseconds.
+    pub p50_ms: f64,
+    /// 95th percentile of the time of a turn, in milliseconds.
+    pub p95_ms: f64,
+}
+
+/// The figures of each language and of all.
+pub fn figures(graded: &[Graded]) -> Vec<Figures> {
+    let mut rows: Vec<Figures> = Language::ALL
+        .into_iter()
+        .map(|language| group(language.tag(), graded.iter().filter(|g| g.language == language)))
+        .filter(|figures| 0 < figures.questions_n)
+        .collect();
+    if 1 < rows.len() {
+        rows.push(group("all", graded.iter()));
+    }
+    rows
+}
+
+#[expect(clippy::cast_precision_loss, reason = "question counts are small")]
+fn group<'a>(name: &str, graded: impl Iterator<Item = &'a Graded>) -> Figures {
+    let graded: Vec<&Graded> = graded.collect();
+    let share = |is: &dyn Fn(&Graded) -> bool| {
+        graded.iter().filter(|question| is(question)).count() as f64 / graded.len().max(1) as f64
+    };
+    let mut times: Vec<Duration> = graded.iter().map(|question| question.took).collect();
+    times.sort_unstable();
+    let time = |percent: usize| {
+        let at = (times.len() * percent / 100).min(times.len().saturating_sub(1));
+        times.get(at).copied().unwrap_or_default().as_secs_f64() * 1e3
+    };
+    Figures {
+        group: name.to_owned(),
+        questions_n: graded.len(),
+        top_1: share(&|question| question.is_within(1)),
+        top_3: share(&|question| question.is_within(3)),
+        answered_right: share(&Graded::is_answered_right),
+        answered_wrong: share(&Graded::is_answered_wrong),
+        asked_back_right: share(&|question| question.outcome == Outcome::Clarify && question.is_within(3)),
+        asked_back: share(&|question| question.outcome == Outcome::Clarify),
+        refused: share(&|q| matches!(q.outcome, Outcome::Fallback | Outcome::Chat | Outcome::Handoff)),
+        language_right: share(&|question| question.language_right),
+        p50_ms: time(50),
+        p95_ms: time(95),
+    }
+}
+
+/// The figures as a table, one row a group.
+pub fn table(rows: &[Figures]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header([
+        "",
+        "questions",
+        "top-1",
+        "top-3",
+        "answered right",
+        "answered wrong",
+        "asked back",
+        "(right among)",
+        "refused",
+        "language",
+        "p50 ms",
+        "p95 ms",
+    ]);
+    for row in rows {
+        let percent = |share: f64| format!("{:.1} %", share * 100.0);
+        table.add_row([
+            row.group.clone(),
+            row.questions_n.to_string(),
+            percent(row.top_1),
+            percent(row.top_3),
+            percent(row.answered_right),
+            percent(row.answered_wrong),
+            percent(row.asked_back),
+            percent(row.asked_back_right),
+            percent(row.refused),
+            percent(row.language_right),
+            format!("{:.2}", row.p50_ms),
+            format!("{:.2}", row.p95_ms),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.to_string()
+}

@@ -1,0 +1,99 @@
+//! Texts with places for facts: `Yksin asuvan perusosa on {{basic-amount-alone}} kuukaudessa.`
+
+use crate::domain::{Fact, Language};
+use crate::knowledge::figures;
+use jiff::civil::Date;
+use std::collections::BTreeMap;
+
+/// A text whose figures are filled in when it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Template {
+    pieces: Vec<Piece>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    /// `<benefit>/<name>`.
+    Fact(String),
+}
+
+/// A fault in a template, with the byte at which it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateError {
+    /// Where, in bytes from the start of the text.
+    pub byte: usize,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl Template {
+    /// Parses a text; a fact without a `/` belongs to `benefit`.
+    ///
+    /// # Errors
+    /// Where a brace pair is not closed or names no fact.
+    pub fn parse(text: &str, benefit: &str) -> Result<Self, TemplateError> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("{{") {
+            let byte = text.len() - after.len() - 2;
+            let Some((name, behind)) = after.split_once("}}") else {
+                let message = "`{{` is not closed: write `{{fact-id}}`".to_owned();
+                return Err(TemplateError { byte, message });
+            };
+            let name = name.trim();
+            let is_id = |id: &str| {
+                !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+            };
+            let id = match name.split_once('/') {
+                Some((other, id)) if is_id(other) && is_id(id) => name.to_owned(),
+                None if is_id(name) => format!("{benefit}/{name}"),
+                _ => {
+                    let message = format!(
+                        "`{name}` is not a fact id: expected `fact-id` or `benefit/fact-id` in lower-case letters"
+                    );
+                    return Err(TemplateError { byte, message });
+                }
+            };
+            if !before.is_empty() {
+                pieces.push(Piece::Text(before.to_owned()));
+            }
+            pieces.push(Piece::Fact(id));
+            rest = behind;
+        }
+        if !rest.is_empty() {
+            pieces.push(Piece::Text(rest.to_owned()));
+        }
+        Ok(Self { pieces })
+    }
+
+    /// The ids of the facts that it names, in order.
+    pub fn facts(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Fact(id) => Some(id.as_str()),
+            Piece::Text(_) => None,
+        })
+    }
+
+    /// The words between the facts.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Text(text) => Some(text.as_str()),
+            Piece::Fact(_) => None,
+        })
+    }
+
+    /// The text with the figures of a day in a language's convention; none where a fact does not hold on that day.
+    pub fn fill(&self, facts: &BTreeMap<String, Fact>, language: Language, day: Date) -> Option<String> {
+        let mut filled = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => filled.push_str(text),
+                Piece::Fact(id) => {
+                    filled.push_str(&figures::write(facts.get(id)?.on(day)?, language));
+                }
+            }
+        }
+        Some(filled)
+    }
+}

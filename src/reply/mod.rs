@@ -1,0 +1,67 @@
+//! Puts a reply into words, for a screen: the prepared texts around it come from the content. Pure.
+
+pub mod markdown;
+
+use crate::domain::{Candidate, Citation, Passage, Reply};
+
+/// The prepared texts of one language, figures filled in.
+pub trait Texts {
+    /// The text with an id; empty where the content has none, which the content check prevents.
+    fn text(&self, id: &str) -> String;
+}
+
+/// A reply as plain text, ending in its source.
+pub fn plain(reply: &Reply, texts: &dyn Texts) -> String {
+    match reply {
+        Reply::Answer { passages, citation, .. } => {
+            let mut text = passages.iter().map(passage).collect::<Vec<_>>().join("\n\n");
+            text.push_str("\n\n");
+            text.push_str(&source(citation, texts));
+            text
+        }
+        other => body(other, texts),
+    }
+}
+
+/// A reply in the small Markdown of the articles, without its source: what a widget shows above its own citation.
+pub fn body(reply: &Reply, texts: &dyn Texts) -> String {
+    match reply {
+        Reply::Answer { passages, .. } => passages.iter().map(passage_markdown).collect::<Vec<_>>().join("\n\n"),
+        Reply::Clarify(candidates) => clarify(candidates, texts),
+        Reply::Rephrase => [texts.text("rephrase"), texts.text("topics-hint"), texts.text("person")].join("\n\n"),
+        Reply::Unavailable => [texts.text("unavailable"), texts.text("person")].join("\n\n"),
+        Reply::Declined(notice) | Reply::HandOff(notice) | Reply::Chat(notice) => texts.text(&notice.0),
+    }
+}
+
+/// Where an answer comes from, in one line.
+pub fn source(citation: &Citation, texts: &dyn Texts) -> String {
+    let checked = texts.text("checked");
+    let date = citation.checked.strftime("%-d.%-m.%Y");
+    format!("{}: {}, {} ({checked} {date})", texts.text("source"), citation.title, citation.url)
+}
+
+fn passage(passage: &Passage) -> String {
+    let text = markdown::plain(&passage.text);
+    match &passage.heading {
+        Some(heading) => format!("{heading}\n{text}"),
+        None => text,
+    }
+}
+
+fn passage_markdown(passage: &Passage) -> String {
+    match &passage.heading {
+        Some(heading) => format!("## {heading}\n\n{}", passage.text),
+        None => passage.text.clone(),
+    }
+}
+
+fn clarify(candidates: &[Candidate], texts: &dyn Texts) -> String {
+    let mut text = texts.text("clarify");
+    for (at, candidate) in candidates.iter().enumerate() {
+        text.push_str(&format!("\n{}. {}", at + 1, candidate.title));
+    }
+    text.push_str("\n\n");
+    text.push_str(&texts.text("clarify-else"));
+    text
+}

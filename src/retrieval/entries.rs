@@ -1,0 +1,78 @@
+//! The texts of the content that get a vector each.
+
+use crate::domain::Language;
+use crate::inference::Purpose;
+use crate::knowledge::{Knowledge, Section};
+use jiff::civil::Date;
+
+/// What a text is within its article.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The article's title.
+    Title,
+    /// An example question.
+    Question,
+    /// The lead or a section.
+    Passage,
+}
+
+/// A text with a vector.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The topic's place in [`Knowledge::topics`].
+    pub topic: usize,
+    /// Its language.
+    pub language: Language,
+    /// The part of the article: 0 is the lead, then the sections in order.
+    pub part: usize,
+    /// What it is.
+    pub kind: Kind,
+    /// What it is embedded for.
+    pub purpose: Purpose,
+    /// The text.
+    pub text: String,
+}
+
+/// Lists all texts of the content, topic by topic.
+pub fn list(knowledge: &Knowledge) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for (topic, content) in knowledge.topics.iter().enumerate() {
+        for article in &content.articles {
+            let mut push = |part, kind, purpose, text: String| {
+                entries.push(Entry { topic, language: article.language, part, kind, purpose, text });
+            };
+            push(0, Kind::Title, Purpose::Query, article.title.clone());
+            for question in &article.questions {
+                push(0, Kind::Question, Purpose::Query, question.clone());
+            }
+            for (part, section) in article.parts().enumerate() {
+                for question in &section.questions {
+                    push(part, Kind::Question, Purpose::Query, question.clone());
+                }
+                push(part, Kind::Passage, Purpose::Passage, passage(&article.title, section));
+            }
+        }
+    }
+    entries
+}
+
+/// A passage as it is embedded: the title first, which tells what it is about, then heading and words.
+///
+/// Figures are left out: they carry no meaning for the model, and a new amount must not need a new vector.
+fn passage(title: &str, section: &Section) -> String {
+    let mut text = title.to_owned();
+    if let Some(heading) = &section.heading {
+        text.push_str(". ");
+        text.push_str(heading);
+    }
+    text.push_str(". ");
+    for words in section.text.words() {
+        text.push_str(words);
+    }
+    text
+}
+
+/// The text of a part with the figures of a day, or an empty text where a fact has none that day.
+pub fn filled(knowledge: &Knowledge, section: &Section, language: Language, day: Date) -> String {
+    section.text.fill(&knowledge.facts, language, day).unwrap_or_default()
+}

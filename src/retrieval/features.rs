@@ -1,0 +1,63 @@
+//! What is known of each topic for one question: the columns that fusion weighs.
+
+/// How many features a topic has.
+pub const FEATURES_N: usize = 18;
+
+/// The names of the features, as the explain view and the calibration file show them.
+pub const NAMES: [&str; FEATURES_N] = [
+    "discriminant",
+    "nearest-question",
+    "nearest-question-whitened",
+    "near-questions-whitened",
+    "nearest-passage",
+    "title",
+    "title.words",
+    "title.stems",
+    "title.parts",
+    "title.grams",
+    "questions.words",
+    "questions.stems",
+    "questions.parts",
+    "questions.grams",
+    "body.words",
+    "body.stems",
+    "body.parts",
+    "body.grams",
+];
+
+/// The first features come from vectors, the others from the index.
+pub const DENSE_N: usize = 6;
+
+/// The features of all topics for one question, and what the question has in common with all of them.
+#[derive(Clone, Debug)]
+pub struct Features {
+    rows: Vec<f32>,
+    /// The highest plain cosine to any example question of the language.
+    pub nearest: f32,
+    /// The share of the question's stems, by rarity, that the index knows at all: 0 to 1.
+    pub known_share: f32,
+    /// How many words the question has.
+    pub words_n: usize,
+}
+
+impl Features {
+    /// Room for some topics, all zero.
+    pub fn new(topics_n: usize) -> Self {
+        Self { rows: vec![0.0; topics_n * FEATURES_N], nearest: 0.0, known_share: 0.0, words_n: 0 }
+    }
+
+    /// All rows, one topic after the other.
+    pub fn rows(&self) -> &[f32] {
+        &self.rows
+    }
+
+    /// One topic's row.
+    pub fn row(&self, topic: usize) -> &[f32] {
+        self.rows.get(topic * FEATURES_N..(topic + 1) * FEATURES_N).unwrap_or(&[])
+    }
+
+    /// One feature of one topic, to be written.
+    pub fn at(&mut self, topic: usize, feature: usize) -> Option<&mut f32> {
+        self.rows.get_mut(topic * FEATURES_N + feature)
+    }
+}

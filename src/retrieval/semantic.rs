@@ -1,0 +1,206 @@
+//! The vectors' half: exact search over the embeddings of titles, example questions and passages, and a discriminant trained on them.
+//!
+//! Exact search reads every vector of the question's language: some 3,000 of 384 numbers, a third of a millisecond. That stays right up to
+//! about ten times the content; beyond, an approximate index would earn its place.
+
+use crate::domain::{Language, Lookup};
+use crate::inference::discriminant::Example;
+use crate::inference::linalg::{dot, normalize};
+use crate::inference::{Discriminant, Embedding};
+use crate::retrieval::entries::{Entry, Kind};
+use crate::retrieval::features::Features;
+
+/// How far the covariance within topics is pulled towards a sphere; chosen on the tuning questions.
+const SHRINKAGE: f64 = 0.15;
+/// The discriminant's log-probabilities are cut off here, so that one feature cannot drown the others.
+const LOG_SHARE_MIN: f32 = -25.0;
+/// How many near questions are averaged.
+const NEAR_N: usize = 3;
+
+/// The vectors of the content.
+pub struct Semantic {
+    topics_n: usize,
+    /// The mean of each language's query vectors: the cone's axis, taken out before vectors are compared.
+    centres: [Vec<f32>; 3],
+    discriminant: Discriminant,
+    languages: [Shelf; 3],
+}
+
+/// The vectors of one language.
+#[derive(Default)]
+struct Shelf {
+    titles: Vec<Row>,
+    questions: Vec<Row>,
+    passages: Vec<Row>,
+}
+
+struct Row {
+    topic: usize,
+    part: usize,
+    /// As the encoder gave it.
+    plain: Embedding,
+    /// Centred by language, unit length.
+    centred: Vec<f32>,
+    /// Whitened, unit length; only questions have it.
+    white: Vec<f32>,
+}
+
+/// A question's vector in the three forms in which it is compared.
+struct Probe {
+    plain: Embedding,
+    centred: Vec<f32>,
+    white: Vec<f32>,
+    white_unit: Vec<f32>,
+}
+
+impl Semantic {
+    /// Takes the vectors of all entries; none where there are no entries to learn from.
+    pub fn build(entries: &[Entry], vectors: &[Embedding], topics_n: usize) -> Option<Self> {
+        let of_kind = |language: Language, passages: bool| {
+            entries
+                .iter()
+                .zip(vectors)
+                .filter(move |(e, _)| e.language == language && (e.kind == Kind::Passage) == passages)
+                .map(|(_, vector)| &**vector)
+        };
+        let centres = Language::ALL.map(|language| mean(of_kind(language, false)));
+        let passage_centres = Language::ALL.map(|language| mean(of_kind(language, true)));
+        let centred: Vec<Vec<f32>> = entries
+            .iter()
+            .zip(vectors)
+            .map(|(entry, vector)| {
+                let by_purpose = if entry.kind == Kind::Passage { &passage_centres } else { &centres };
+                centre(vector, by_purpose.get(entry.language.index()))
+            })
+            .collect();
+        let examples: Vec<Example<'_>> = entries
+            .iter()
+            .zip(&centred)
+            .filter(|(entry, _)| entry.kind != Kind::Passage)
+            .map(|(entry, point)| Example { point, class: entry.topic, weight: 1.0 })
+            .collect();
+        let discriminant = Discriminant::train(&examples, topics_n, SHRINKAGE)?;
+        let mut languages = [Shelf::default(), Shelf::default(), Shelf::default()];
+        for ((entry, plain), centred) in entries.iter().zip(vectors).zip(centred) {
+            let white = match entry.kind {
+                Kind::Question | Kind::Title => discriminant.whiten_unit(&centred),
+                Kind::Passage => Vec::new(),
+            };
+            let row = Row { topic: entry.topic, part: entry.part, plain: plain.clone(), centred, white };
+            if let Some(shelf) = languages.get_mut(entry.language.index()) {
+                match entry.kind {
+                    Kind::Title => shelf.titles.push(row),
+                    Kind::Question => shelf.questions.push(row),
+                    Kind::Passage => shelf.passages.push(row),
+                }
+            }
+        }
+        Some(Self { topics_n, centres, discriminant, languages })
+    }
+
+    /// Writes the dense features of all topics for a question.
+    pub fn topics(&self, lookup: &Lookup, features: &mut Features) {
+        let probe = self.probe(lookup);
+        let Some(shelf) = self.languages.get(lookup.language.index()) else { return };
+        self.discriminant_shares(&probe, features);
+        let mut near = vec![[-1.0f32; NEAR_N]; self.topics_n];
+        for row in &shelf.questions {
+            features.nearest = features.nearest.max(dot(&row.plain, &probe.plain));
+            raise(features, row.topic, 1, dot(&row.centred, &probe.centred));
+            let cosine = dot(&row.white, &probe.white_unit);
+            raise(features, row.topic, 2, cosine);
+            if let Some(best) = near.get_mut(row.topic) {
+                insert(best, cosine);
+            }
+        }
+        for (topic, best) in near.iter().enumerate() {
+            #[expect(clippy::cast_precision_loss, reason = "a handful")]
+            raise(features, topic, 3, best.iter().sum::<f32>() / NEAR_N as f32);
+        }
+        for row in &shelf.passages {
+            raise(features, row.topic, 4, dot(&row.centred, &probe.centred));
+        }
+        for row in &shelf.titles {
+            raise(features, row.topic, 5, dot(&row.centred, &probe.centred));
+        }
+    }
+
+    /// For each part of a topic's article (lead first): the cosine to its text, and the highest to its example questions.
+    pub fn parts(&self, topic: usize, parts_n: usize, lookup: &Lookup) -> Vec<[f32; 2]> {
+        let probe = self.probe(lookup);
+        let mut parts = vec![[0.0f32; 2]; parts_n];
+        let Some(shelf) = self.languages.get(lookup.language.index()) else { return parts };
+        for row in shelf.passages.iter().filter(|row| row.topic == topic) {
+            if let Some([text, _]) = parts.get_mut(row.part) {
+                *text = text.max(dot(&row.centred, &probe.centred));
+            }
+        }
+        for row in shelf.questions.iter().filter(|row| row.topic == topic) {
+            if let Some([_, question]) = parts.get_mut(row.part) {
+                *question = question.max(dot(&row.white, &probe.white_unit));
+            }
+        }
+        parts
+    }
+
+    fn probe(&self, lookup: &Lookup) -> Probe {
+        let centred = centre(&lookup.embedding, self.centres.get(lookup.language.index()));
+        let white = self.discriminant.whiten(&centred);
+        let mut white_unit = white.clone();
+        normalize(&mut white_unit);
+        Probe { plain: lookup.embedding.clone(), centred, white, white_unit }
+    }
+
+    /// The discriminant's log-probability of each topic.
+    fn discriminant_shares(&self, probe: &Probe, features: &mut Features) {
+        let scores = self.discriminant.scores(&probe.white);
+        let max = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let total = scores.iter().map(|score| (score - max).exp()).sum::<f32>().ln() + max;
+        for (topic, score) in scores.iter().enumerate() {
+            if let Some(value) = features.at(topic, 0) {
+                // A tenth, so that it is of the size of the other features.
+                *value = (score - total).max(LOG_SHARE_MIN) / 10.0;
+            }
+        }
+    }
+}
+
+fn raise(features: &mut Features, topic: usize, feature: usize, to: f32) {
+    if let Some(value) = features.at(topic, feature) {
+        *value = value.max(to);
+    }
+}
+
+/// Keeps the highest values, falling.
+fn insert(best: &mut [f32; NEAR_N], mut value: f32) {
+    for place in best {
+        if *place < value {
+            std::mem::swap(place, &mut value);
+        }
+    }
+}
+
+fn mean<'a>(vectors: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
+    let mut sum: Vec<f32> = Vec::new();
+    let mut vectors_n = 0.0f32;
+    for vector in vectors {
+        sum.resize(vector.len(), 0.0);
+        for (sum, x) in sum.iter_mut().zip(vector) {
+            *sum += x;
+        }
+        vectors_n += 1.0;
+    }
+    for x in &mut sum {
+        *x /= vectors_n;
+    }
+    sum
+}
+
+fn centre(vector: &[f32], centre: Option<&Vec<f32>>) -> Vec<f32> {
+    let mut centred = match centre {
+        Some(centre) if centre.len() == vector.len() => vector.iter().zip(centre).map(|(x, c)| x - c).collect(),
+        _ => vector.to_vec(),
+    };
+    normalize(&mut centred);
+    centred
+}

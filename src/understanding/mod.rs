@@ -1,0 +1,50 @@
+//! Understands an utterance: its language, and whether it asks for guidance or wants something of the conversation itself.
+
+pub mod intent;
+pub mod language;
+
+use crate::assistant::Understand;
+use crate::domain::{Context, Language, Stalled, Understanding, Utterance};
+use crate::inference::{Embedding, Encode, EncodeError, Purpose};
+use crate::knowledge::Knowledge;
+use intent::IntentModel;
+use language::LanguageModel;
+use std::sync::Arc;
+
+/// What was learnt from one version of the content.
+pub struct Comprehension {
+    encoder: Arc<dyn Encode>,
+    language: LanguageModel,
+    intent: IntentModel,
+}
+
+impl Comprehension {
+    /// Learns from the content; `embed` gives the vectors of query texts.
+    ///
+    /// # Errors
+    /// When a text cannot be embedded.
+    pub fn learn(
+        knowledge: &Knowledge,
+        encoder: Arc<dyn Encode>,
+        embed: &dyn Fn(&[String]) -> Result<Vec<Embedding>, EncodeError>,
+    ) -> Result<Self, EncodeError> {
+        let language = LanguageModel::learn(knowledge);
+        Ok(Self { encoder, language, intent: IntentModel::learn(knowledge, embed)? })
+    }
+}
+
+impl Understand for Comprehension {
+    fn language(&self, utterance: &Utterance, context: Context) -> Language {
+        self.language.detect(utterance.as_str(), context)
+    }
+
+    fn understand(&self, utterance: &Utterance, context: Context) -> Result<Understanding, Stalled> {
+        let embedding = self.encoder.encode(Purpose::Query, utterance.as_str()).map_err(|error| {
+            tracing::error!(%error, "cannot embed an utterance");
+            Stalled::Failed { stage: "understanding" }
+        })?;
+        let (intent, guidance) = self.intent.classify(utterance.as_str(), &embedding);
+        let language = self.language(utterance, context);
+        Ok(Understanding { language, intent, guidance, situation: None, embedding })
+    }
+}
