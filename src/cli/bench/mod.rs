@@ -1,0 +1,39 @@
+//! `neuvo bench`: speed, as ratios against a named peer measured in the same run.
+
+mod turn;
+
+use crate::config::Config;
+use anyhow::Result;
+use jiff::civil::Date;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Measure speed
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Whole turns beside the embedding alone, in process and over HTTP
+    Turn(turn::Arguments),
+}
+
+pub(super) fn run(config: &Config, command: &Command, day: Date) -> Result<ExitCode> {
+    match command {
+        Command::Turn(arguments) => turn::run(config, arguments, day),
+    }
+}
+
+/// The value below which a percentage of sorted times lies, in milliseconds.
+fn percentile_ms(sorted: &[Duration], percent: usize) -> f64 {
+    let at = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+    sorted.get(at).copied().unwrap_or_default().as_secs_f64() * 1e3
+}
+
+/// The memory that this process holds now and held at most, in megabytes, where the system tells.
+fn memory_mb() -> (f64, f64) {
+    let status = fs_err::read_to_string("/proc/self/status").unwrap_or_default();
+    let value = |key: &str| {
+        let line = status.lines().find(|line| line.starts_with(key));
+        let kib = line.and_then(|line| line.split_whitespace().nth(1)).and_then(|n| n.parse::<f64>().ok());
+        kib.unwrap_or_default() / 1024.0
+    };
+    (value("VmRSS:"), value("VmHWM:"))
+}
