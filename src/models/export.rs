@@ -4,7 +4,7 @@ use std::io;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use fs_err::File;
 use thiserror::Error;
 
 use super::files::{CONFIG_FILE, ModelError, ModelFiles, TOKENIZER_FILE, Weights};
@@ -12,6 +12,8 @@ use super::gguf::{Gguf, GgufError};
 use super::safetensors;
 
 const SAFETENSORS_FILE: &str = "model.safetensors";
+/// The name until everything is written; what an export that was killed left is overwritten.
+const PART_FILE: &str = ".model.safetensors.part";
 
 /// Why a model could not be exported.
 #[derive(Debug, Error)]
@@ -45,8 +47,8 @@ pub fn export_safetensors(model_dir: &Path, out: &Path) -> Result<(), ExportErro
     };
     let mut gguf = Gguf::open(path)?;
     fs_err::create_dir_all(out)?;
-    let mut file = NamedTempFile::new_in(out)?;
-    let mut writer = BufWriter::new(file.as_file_mut());
+    let part = out.join(PART_FILE);
+    let mut writer = BufWriter::new(File::create(&part)?);
     let entries = gguf.tensors.clone();
     safetensors::write_header(
         &mut writer,
@@ -58,11 +60,10 @@ pub fn export_safetensors(model_dir: &Path, out: &Path) -> Result<(), ExportErro
         }
     }
     writer.flush()?;
-    drop(writer);
-    file.as_file().sync_all()?;
+    writer.get_ref().sync_all()?;
     for name in [CONFIG_FILE, TOKENIZER_FILE] {
         fs_err::copy(model.dir.join(name), out.join(name))?;
     }
-    file.persist(out.join(SAFETENSORS_FILE)).map_err(|error| error.error)?;
+    fs_err::rename(&part, out.join(SAFETENSORS_FILE))?;
     Ok(())
 }

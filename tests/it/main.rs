@@ -1,0 +1,5 @@
+//! The integration tests, in one binary.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a test may stop at the first fault")]
+
+mod tidy;
