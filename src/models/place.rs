@@ -136,7 +136,9 @@ pub(crate) fn sweep(models_dir: &Path) -> io::Result<()> {
                 fs_err::rename(entry.path(), dir)?;
             }
         } else {
-            fs_err::remove_dir_all(entry.path())?;
+            // The pip of a killed pull may still write there for a moment: what cannot be removed
+            // now is left to the next pull.
+            let _ = fs_err::remove_dir_all(entry.path());
         }
     }
     Ok(())
