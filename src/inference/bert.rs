@@ -45,6 +45,9 @@ pub enum LoadError {
     /// A file cannot be read.
     #[error("cannot read the model: {0}")]
     Read(#[from] std::io::Error),
+    /// The processor lacks instructions.
+    #[error(transparent)]
+    Kernel(#[from] crate::inference::int8::NoKernel),
     /// No threads could be started.
     #[error("cannot start threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),

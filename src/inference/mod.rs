@@ -5,6 +5,7 @@
 pub mod bert;
 pub mod discriminant;
 pub mod encoder;
+pub mod int8;
 pub mod linalg;
 pub mod logit;
 pub mod weights;
