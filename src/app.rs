@@ -1,12 +1,13 @@
 //! The only place that names concrete stages: puts the parts together.
 
 use crate::assistant::{Assistant, Content};
-use crate::config::Config;
+use crate::config::{Config, Engine};
 use crate::domain::Language;
 use crate::evaluation::{Question, fit};
 use crate::inference::bert::{Bert, LoadError};
+use crate::inference::int8::{self, Int8Bert};
 use crate::inference::{Embedding, Encode, EncodeError, Purpose};
-use crate::knowledge::{self, Finding, Knowledge, Severity, Source};
+use crate::knowledge::{self, Finding, Knowledge, Severity};
 use crate::models::ModelFiles;
 use crate::retrieval::calibration::CalibrationError;
 use crate::retrieval::{BuildError, Calibration, Mode, Retrieval, Vectors, calibration};
@@ -43,22 +44,22 @@ pub enum AppError {
 /// Where it cannot be loaded.
 pub fn encoder(config: &Config) -> Result<Arc<dyn Encode>, AppError> {
     let files = ModelFiles::open(&config.model.folder).map_err(LoadError::from)?;
-    Ok(Arc::new(Bert::load(&files)?))
+    Ok(match config.model.engine {
+        Engine::Int8 => {
+            Arc::new(Int8Bert::load(&files, int8::Options { kernel: config.model.kernel, threads_n: 0 })?)
+        }
+        Engine::F32 => Arc::new(Bert::load(&files)?),
+    })
 }
 
 /// Reads and checks the content as of a day.
 ///
 /// # Errors
 /// Where it cannot be read or has errors.
-pub fn knowledge(config: &Config, day: Date) -> Result<(Arc<Knowledge>, Calibration), AppError> {
-    let source = Source::read(&config.content.root)?;
-    let loaded = knowledge::read(&source, day);
-    let calibration = match source.file(calibration::PATH) {
-        Some(text) => Calibration::parse(text)?,
-        None => Calibration::unfitted(),
-    };
+pub fn knowledge(config: &Config, day: Date) -> Result<Arc<Knowledge>, AppError> {
+    let loaded = knowledge::load(&config.content.root, day)?;
     match loaded.knowledge {
-        Some(knowledge) => Ok((Arc::new(knowledge), calibration)),
+        Some(knowledge) => Ok(Arc::new(knowledge)),
         None => {
             let errors = loaded.findings.into_iter().filter(|finding| finding.severity == Severity::Error);
             Err(AppError::Content(errors.collect()))
@@ -66,12 +67,25 @@ pub fn knowledge(config: &Config, day: Date) -> Result<(Arc<Knowledge>, Calibrat
     }
 }
 
+/// Reads the calibration; content without one has even weights and refuses most.
+///
+/// # Errors
+/// Where it cannot be read or belongs to another version of the program.
+pub fn calibration(config: &Config) -> Result<Calibration, AppError> {
+    let path = config.content.root.join(calibration::PATH);
+    if !path.try_exists()? {
+        return Ok(Calibration::unfitted());
+    }
+    Ok(Calibration::parse(&fs_err::read_to_string(&path)?)?)
+}
+
 /// Builds everything that answers: reads the content, embeds what is new, indexes, learns.
 ///
 /// # Errors
 /// Where any of it fails; what answered before is not touched.
 pub fn content(config: &Config, vectors: &Vectors, day: Date) -> Result<Content, AppError> {
-    let (knowledge, calibration) = knowledge(config, day)?;
+    let knowledge = knowledge(config, day)?;
+    let calibration = calibration(config)?;
     let (understanding, retrieval) = stages(&knowledge, calibration, vectors)?;
     Ok(Content { knowledge, understanding: Box::new(understanding), retrieval: Box::new(retrieval) })
 }
@@ -110,7 +124,8 @@ pub fn assistant(config: &Config, day: Date) -> Result<Assistant, AppError> {
 /// Where the parts cannot be had.
 pub fn compare(config: &Config, set: &[Question], day: Date) -> Result<Vec<(Mode, Vec<(String, f64)>)>, AppError> {
     let vectors = Vectors::cached(encoder(config)?, &config.data.folder);
-    let (knowledge, calibration) = knowledge(config, day)?;
+    let knowledge = knowledge(config, day)?;
+    let calibration = calibration(config)?;
     let (understanding, retrieval) = stages(&knowledge, calibration, &vectors)?;
     let by_language = Language::ALL.map(|language| {
         let of_language: Vec<Question> = set.iter().filter(|q| q.language == language).cloned().collect();

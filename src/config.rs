@@ -1,5 +1,6 @@
 //! What an operator sets, read once from one TOML file. Everything has a default that works on one machine.
 
+use crate::inference::int8::Kernel;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,21 @@ pub struct ContentConfig {
 pub struct ModelConfig {
     /// A folder with `config.json`, `tokenizer.json` and weights (`model.gguf` or safetensors).
     pub folder: PathBuf,
+    /// How embeddings are computed: `int8` is the hot path, `f32` the reference that it is held against.
+    pub engine: Engine,
+    /// The processor's instructions that the `int8` engine uses: `auto`, `avx512-vnni`, `avx-vnni`, `avx2` or `portable`.
+    pub kernel: Kernel,
+}
+
+/// How embeddings are computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// Whole numbers in the processor's instructions.
+    #[default]
+    Int8,
+    /// candle's `BertModel`.
+    F32,
 }
 
 /// Where the program keeps what it learns and stores.
@@ -90,7 +106,7 @@ impl Default for ContentConfig {
 
 impl Default for ModelConfig {
     fn default() -> Self {
-        Self { folder: "models/multilingual-e5-small".into() }
+        Self { folder: "models/multilingual-e5-small".into(), engine: Engine::Int8, kernel: Kernel::Auto }
     }
 }
 

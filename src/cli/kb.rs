@@ -73,7 +73,7 @@ fn fit_calibration(config: &Config, files: &[PathBuf], day: Date) -> Result<Exit
         bail!("there are no questions to fit on: name files with questions");
     }
     let vectors = Vectors::cached(app::encoder(config)?, &config.data.folder);
-    let (knowledge, _) = app::knowledge(config, day)?;
+    let knowledge = app::knowledge(config, day)?;
     let (understanding, retrieval) = app::stages(&knowledge, Calibration::unfitted(), &vectors)?;
     output::note(&format!("ranking {} questions", set.len()));
     let mut tuned = fit::rank(&knowledge, &understanding, &retrieval, &set, day);

@@ -8,6 +8,7 @@ pub mod encoder;
 pub mod int8;
 pub mod linalg;
 pub mod logit;
+pub mod softmax;
 pub mod weights;
 pub mod workers;
 

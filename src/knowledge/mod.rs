@@ -4,6 +4,7 @@
 //! way out. Only content without errors becomes a [`Knowledge`] that may answer.
 
 pub mod article;
+pub mod examples;
 pub mod facts;
 pub mod figures;
 pub mod finding;
@@ -14,6 +15,7 @@ pub mod synonyms;
 pub mod template;
 
 pub use article::{Article, Section};
+pub use examples::Examples;
 pub use finding::{Finding, Severity};
 pub use intents::Intents;
 pub use source::Source;
@@ -32,9 +34,19 @@ pub struct Topic {
     pub id: TopicId,
     /// Its article in each language, in the order of [`Language::ALL`].
     pub articles: [Article; 3],
+    /// Further messages that are this topic, by language: they teach, and are shown to nobody.
+    pub examples: Examples,
 }
 
 impl Topic {
+    /// All example questions in a language, those of the article and the further ones.
+    pub fn questions(&self, language: Language) -> impl Iterator<Item = &String> {
+        let article = self.article(language);
+        let of_parts = article.parts().flat_map(|part| &part.questions);
+        let further = self.examples.get(language.index()).into_iter().flatten();
+        article.questions.iter().chain(of_parts).chain(further)
+    }
+
     /// The article in a language.
     pub fn article(&self, language: Language) -> &Article {
         let [fi, sv, en] = &self.articles;
@@ -89,7 +101,8 @@ pub fn load(root: &Path, day: Date) -> std::io::Result<Loaded> {
 pub fn read(source: &Source, day: Date) -> Loaded {
     let mut findings = Vec::new();
     let facts = facts::read(source, day, &mut findings);
-    let topics = group(article::read(source, &mut findings), &mut findings);
+    let examples = examples::read(source, &mut findings);
+    let topics = group(article::read(source, &mut findings), examples, &mut findings);
     let synonyms = synonyms::read(source, &mut findings);
     let intents = intents::read(source, &mut findings);
     links::check(&topics, &facts, day, &mut findings);
@@ -100,7 +113,11 @@ pub fn read(source: &Source, day: Date) -> Loaded {
 }
 
 /// Puts the language versions of each topic together; a missing one is an error.
-fn group(articles: Vec<Article>, findings: &mut Vec<Finding>) -> Vec<Topic> {
+fn group(
+    articles: Vec<Article>,
+    mut examples: BTreeMap<TopicId, Examples>,
+    findings: &mut Vec<Finding>,
+) -> Vec<Topic> {
     let mut by_topic: BTreeMap<TopicId, [Option<Article>; 3]> = BTreeMap::new();
     for article in articles {
         let slots = by_topic.entry(article.topic.clone()).or_default();
@@ -117,8 +134,13 @@ fn group(articles: Vec<Article>, findings: &mut Vec<Finding>) -> Vec<Topic> {
             }
         }
         if let [Some(fi), Some(sv), Some(en)] = slots {
-            topics.push(Topic { id, articles: [fi, sv, en] });
+            let examples = examples.remove(&id).unwrap_or_default();
+            topics.push(Topic { id, articles: [fi, sv, en], examples });
         }
+    }
+    for id in examples.into_keys() {
+        let path = format!("knowledge/{}/examples.toml", id.benefit());
+        findings.push(Finding::error(&path, 0, format!("`{id}` has no articles: name another topic or write them")));
     }
     topics
 }

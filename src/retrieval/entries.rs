@@ -23,7 +23,7 @@ pub struct Entry {
     pub topic: usize,
     /// Its language.
     pub language: Language,
-    /// The part of the article: 0 is the lead, then the sections in order.
+    /// The part of the article: 0 is the lead, then the sections in order; [`NO_PART`] for what belongs to none.
     pub part: usize,
     /// What it is.
     pub kind: Kind,
@@ -33,17 +33,23 @@ pub struct Entry {
     pub text: String,
 }
 
+/// The part of an example that belongs to the topic as a whole.
+pub const NO_PART: usize = usize::MAX;
+
 /// Lists all texts of the content, topic by topic.
 pub fn list(knowledge: &Knowledge) -> Vec<Entry> {
     let mut entries = Vec::new();
     for (topic, content) in knowledge.topics.iter().enumerate() {
-        for article in &content.articles {
+        for (article, examples) in content.articles.iter().zip(&content.examples) {
             let mut push = |part, kind, purpose, text: String| {
                 entries.push(Entry { topic, language: article.language, part, kind, purpose, text });
             };
             push(0, Kind::Title, Purpose::Query, article.title.clone());
             for question in &article.questions {
                 push(0, Kind::Question, Purpose::Query, question.clone());
+            }
+            for example in examples {
+                push(NO_PART, Kind::Question, Purpose::Query, example.clone());
             }
             for (part, section) in article.parts().enumerate() {
                 for question in &section.questions {

@@ -1,7 +1,7 @@
 //! What is known of each topic for one question: the columns that fusion weighs.
 
 /// How many features a topic has.
-pub const FEATURES_N: usize = 18;
+pub const FEATURES_N: usize = 19;
 
 /// The names of the features, as the explain view and the calibration file show them.
 pub const NAMES: [&str; FEATURES_N] = [
@@ -23,10 +23,13 @@ pub const NAMES: [&str; FEATURES_N] = [
     "body.stems",
     "body.parts",
     "body.grams",
+    "learnt",
 ];
 
-/// The first features come from vectors, the others from the index.
+/// The first features come from vectors, those behind them from the index.
 pub const DENSE_N: usize = 6;
+/// The last is learnt from vectors and words together.
+pub const LEARNT: usize = FEATURES_N - 1;
 
 /// The features of all topics for one question, and what the question has in common with all of them.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use crate::domain::Language;
 use crate::domain::utterance::words;
-use crate::knowledge::{Article, Knowledge, Synonyms};
+use crate::knowledge::{Article, Knowledge, Synonyms, Topic};
 use crate::retrieval::analysis::{Analysis, Reading, TERMS_MAX};
 use crate::retrieval::features::{DENSE_N, Features};
 use std::collections::BTreeSet;
@@ -42,7 +42,8 @@ impl Lexical {
     /// Where tantivy cannot.
     pub fn build(knowledge: &Knowledge, language: Language) -> tantivy::Result<Self> {
         let articles: Vec<&Article> = knowledge.topics.iter().map(|topic| topic.article(language)).collect();
-        let texts: Vec<[String; 3]> = articles.iter().map(|article| topic_zones(article)).collect();
+        let texts: Vec<[String; 3]> =
+            knowledge.topics.iter().map(|topic| topic_zones(topic, language)).collect();
         let analysis = Analysis::new(language, texts.iter().flatten().map(String::as_str));
         let mut part_starts = Vec::with_capacity(articles.len());
         let mut parts = Vec::new();
@@ -61,6 +62,11 @@ impl Lexical {
             analysis,
             part_starts,
         })
+    }
+
+    /// How texts of this language are read.
+    pub fn analysis(&self) -> &Analysis {
+        &self.analysis
     }
 
     /// Writes the lexical features of all topics for a question.
@@ -119,20 +125,17 @@ impl Lexical {
     }
 }
 
-fn topic_zones(article: &Article) -> [String; 3] {
-    let mut questions = article.questions.join("\n");
+fn topic_zones(topic: &Topic, language: Language) -> [String; 3] {
+    let article = topic.article(language);
+    let questions: Vec<&str> = topic.questions(language).map(String::as_str).collect();
     let mut body = String::new();
     for part in article.parts() {
-        for question in &part.questions {
-            questions.push('\n');
-            questions.push_str(question);
-        }
         for words in part.heading.as_deref().into_iter().chain(part.text.words()) {
             body.push_str(words);
             body.push('\n');
         }
     }
-    [article.title.clone(), questions, body]
+    [article.title.clone(), questions.join("\n"), body]
 }
 
 impl Shelf {

@@ -7,6 +7,7 @@ pub mod analysis;
 pub mod calibration;
 pub mod entries;
 pub mod features;
+pub mod learnt;
 pub mod lexical;
 pub mod parts;
 pub mod semantic;
@@ -20,6 +21,7 @@ use crate::domain::{Candidate, Citation, Evidence, Language, Lookup, QuickReply}
 use crate::inference::EncodeError;
 use crate::knowledge::Knowledge;
 use features::Features;
+use learnt::Learnt;
 use lexical::Lexical;
 use semantic::Semantic;
 use std::sync::Arc;
@@ -46,6 +48,7 @@ pub struct Retrieval {
     knowledge: Arc<Knowledge>,
     lexical: [Lexical; 3],
     semantic: Semantic,
+    learnt: Learnt,
     calibration: Calibration,
 }
 
@@ -68,9 +71,13 @@ impl Retrieval {
     pub fn build(knowledge: Arc<Knowledge>, vectors: &Vectors, calibration: Calibration) -> Result<Self, BuildError> {
         let entries = entries::list(&knowledge);
         let embedded = vectors.of(&entries.iter().map(|e| (e.purpose, e.text.clone())).collect::<Vec<_>>())?;
-        let semantic = Semantic::build(&entries, &embedded, knowledge.topics.len()).ok_or(BuildError::Empty)?;
+        let topics_n = knowledge.topics.len();
+        let mut semantic = Semantic::build(&entries, &embedded, topics_n).ok_or(BuildError::Empty)?;
         let [fi, sv, en] = Language::ALL.map(|language| Lexical::build(&knowledge, language));
-        Ok(Self { lexical: [fi?, sv?, en?], semantic, knowledge, calibration })
+        let lexical = [fi?, sv?, en?];
+        let learnt = Learnt::train(&entries, &semantic, &lexical, topics_n);
+        semantic.forget_whites();
+        Ok(Self { knowledge, lexical, semantic, learnt, calibration })
     }
 
     /// The content that is searched.
@@ -89,6 +96,7 @@ impl Retrieval {
         self.semantic.topics(lookup, &mut features);
         if let Some(lexical) = self.lexical.get(lookup.language.index()) {
             lexical.topics(lookup.utterance.as_str(), &mut features);
+            self.learnt.topics(lookup, &self.semantic, lexical, &mut features);
         }
         self.calibration.rank(features, mode)
     }

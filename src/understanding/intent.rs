@@ -37,12 +37,9 @@ impl IntentModel {
         let mut texts: Vec<String> = Vec::new();
         let mut classes = Vec::new();
         for (class, topic) in knowledge.topics.iter().enumerate() {
-            for article in &topic.articles {
-                let of_parts = article.parts().flat_map(|part| &part.questions);
-                for question in article.questions.iter().chain(of_parts) {
-                    texts.push(question.clone());
-                    classes.push(class);
-                }
+            for question in Language::ALL.into_iter().flat_map(|language| topic.questions(language)) {
+                texts.push(question.clone());
+                classes.push(class);
             }
         }
         let mut verbatim = HashMap::new();

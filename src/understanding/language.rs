@@ -47,13 +47,12 @@ impl LanguageModel {
                 for text in part.text.words().chain(part.heading.as_deref()) {
                     read(article.language, text, 1.0);
                 }
-                // How people ask tells more than how we write.
-                for question in &part.questions {
-                    read(article.language, question, 3.0);
-                }
             }
-            for question in &article.questions {
-                read(article.language, question, 3.0);
+        }
+        // How people ask tells more than how we write.
+        for (topic, language) in knowledge.topics.iter().flat_map(|t| Language::ALL.map(|l| (t, l))) {
+            for question in topic.questions(language) {
+                read(language, question, 3.0);
             }
         }
         for (id, intent) in &knowledge.intents.intents {

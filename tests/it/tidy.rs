@@ -16,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("understanding", &["domain", "knowledge", "inference", "assistant"]),
     ("retrieval", &["domain", "knowledge", "inference", "assistant"]),
     ("evaluation", &["domain", "knowledge", "inference", "conversation", "assistant", "retrieval"]),
-    ("config", &[]),
+    ("config", &["inference"]),
     ("telemetry", &[]),
     ("store", &["domain", "conversation"]),
     ("channel", &["domain", "conversation", "assistant", "inference", "store", "config", "telemetry"]),
