@@ -4,13 +4,13 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::civil::date;
+use neuvo::app;
 use neuvo::assistant::Assistant;
 use neuvo::config::Config;
 use neuvo::conversation::Conversation;
 use neuvo::domain::{Language, Lookup, Outcome, Utterance};
 use neuvo::inference::Purpose;
 use neuvo::retrieval::Vectors;
-use neuvo::app;
 use std::hint::black_box;
 
 const QUESTIONS: [&str; 3] = [

@@ -45,9 +45,7 @@ pub enum AppError {
 pub fn encoder(config: &Config) -> Result<Arc<dyn Encode>, AppError> {
     let files = ModelFiles::open(&config.model.folder).map_err(LoadError::from)?;
     Ok(match config.model.engine {
-        Engine::Int8 => {
-            Arc::new(Int8Bert::load(&files, int8::Options { kernel: config.model.kernel, threads_n: 0 })?)
-        }
+        Engine::Int8 => Arc::new(Int8Bert::load(&files, int8::Options { kernel: config.model.kernel, threads_n: 0 })?),
         Engine::F32 => Arc::new(Bert::load(&files)?),
     })
 }
@@ -104,7 +102,8 @@ pub fn stages(
         vectors.of(&queries)
     };
     let retrieval = Retrieval::build(Arc::clone(knowledge), vectors, calibration)?;
-    let understanding = Comprehension::learn(knowledge, Arc::clone(vectors.encoder()), &embed)?;
+    let cache = vectors.folder().map(|folder| folder.join("learnt.bin"));
+    let understanding = Comprehension::learn(knowledge, Arc::clone(vectors.encoder()), &embed, cache.as_deref())?;
     vectors.save();
     Ok((understanding, retrieval))
 }

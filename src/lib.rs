@@ -19,3 +19,4 @@ pub mod reply;
 pub mod retrieval;
 pub mod telemetry;
 pub mod understanding;
+pub mod words;

@@ -68,6 +68,7 @@ impl Conversation {
             embedding: understanding.embedding,
             language: understanding.language,
             guidance: understanding.guidance,
+            prior: understanding.prior,
             day,
         })
     }

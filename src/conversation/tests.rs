@@ -7,6 +7,7 @@ fn understanding(intent: Option<&str>) -> Understanding {
         language: Language::Fi,
         intent: intent.map(|id| (Intent::new(id), 0.9)),
         guidance: if intent.is_some() { 0.0 } else { 1.0 },
+        prior: Vec::new().into(),
         situation: None,
         embedding: Vec::new().into(),
     }

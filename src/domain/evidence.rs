@@ -15,6 +15,8 @@ pub struct Lookup {
     pub language: Language,
     /// The probability that it asks for guidance at all, 0 to 1, as understood.
     pub guidance: f32,
+    /// The log-probability of each topic as understood, in the order of the content's topics; empty where nothing was learnt.
+    pub prior: Arc<[f32]>,
     /// The day for which figures are given.
     pub day: Date,
 }

@@ -54,6 +54,8 @@ pub struct Understanding {
     pub intent: Option<(Intent, f32)>,
     /// The probability that it asks for guidance, 0 to 1.
     pub guidance: f32,
+    /// The log-probability of each topic, if it is guidance, in the order of the content's topics; empty where nothing was learnt.
+    pub prior: Arc<[f32]>,
     /// The life situation, when it was classified.
     pub situation: Option<Situation>,
     /// The sentence embedding: unit length, as many numbers as the model has dimensions.

@@ -54,11 +54,6 @@ impl fmt::Debug for Utterance {
     }
 }
 
-/// The words of a text in lower case: runs of letters and digits.
-pub fn words(text: &str) -> Vec<String> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -27,6 +27,7 @@ pub fn rank(
             embedding: understood.embedding,
             language: understood.language,
             guidance: understood.guidance,
+            prior: understood.prior,
             day,
         };
         let right: Vec<usize> = question

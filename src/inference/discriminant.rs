@@ -5,6 +5,7 @@
 //! Friedman 1989). Training is closed form: no epochs, no chance, the same result every time, a fraction of a second.
 
 use crate::inference::linalg::{cholesky, dot, normalize, solve_lower};
+use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 
 /// A trained classifier and the whitening that it found.
@@ -37,7 +38,7 @@ impl Discriminant {
     pub fn train(examples: &[Example<'_>], classes_n: usize, shrinkage: f64) -> Option<Self> {
         let dims = examples.first()?.point.len();
         let (sums, weights) = class_sums(examples, classes_n, dims);
-        let covariance = covariance_within(examples, &sums, &weights, shrinkage, dims);
+        let covariance = covariance_within(examples, &sums, &weights, shrinkage, dims)?;
         let factor = cholesky(&covariance, dims)?;
         let whitening = invert_lower(&factor, dims);
         let mut trained = Self { dims, whitening, means: Vec::new(), offsets: Vec::new() };
@@ -69,6 +70,19 @@ impl Discriminant {
         white
     }
 
+    /// [`Discriminant::whiten_unit`] of many points at once, as one matrix product.
+    pub fn whiten_all(&self, points: &[&[f32]]) -> Vec<Vec<f32>> {
+        let product = || -> candle_core::Result<Vec<Vec<f32>>> {
+            let points = Tensor::from_vec(points.concat(), (points.len(), self.dims), &Device::Cpu)?;
+            let whitening = Tensor::from_slice(&self.whitening, (self.dims, self.dims), &Device::Cpu)?;
+            points.matmul(&whitening.t()?.contiguous()?)?.to_vec2()
+        };
+        // The shapes always fit; should the product fail all the same, the slow way gives the same.
+        let Ok(mut whites) = product() else { return points.iter().map(|point| self.whiten_unit(point)).collect() };
+        whites.iter_mut().for_each(|white| normalize(white));
+        whites
+    }
+
     /// The log-likelihood of each class for a whitened point, up to a constant.
     pub fn scores(&self, white: &[f32]) -> Vec<f32> {
         self.means.chunks_exact(self.dims).zip(&self.offsets).map(|(mean, offset)| dot(mean, white) + offset).collect()
@@ -91,32 +105,35 @@ fn class_sums(examples: &[Example<'_>], classes_n: usize, dims: usize) -> (Vec<f
 }
 
 /// The pooled covariance of the examples around their class means, shrunk towards a sphere.
-fn covariance_within(examples: &[Example<'_>], sums: &[f64], weights: &[f64], shrinkage: f64, dims: usize) -> Vec<f64> {
+fn covariance_within(
+    examples: &[Example<'_>],
+    sums: &[f64],
+    weights: &[f64],
+    shrinkage: f64,
+    dims: usize,
+) -> Option<Vec<f64>> {
     #[expect(clippy::cast_possible_truncation, reason = "differences of unit vectors fit f32")]
-    let deviations: Vec<Vec<f32>> = examples
+    let deviations: Vec<f32> = examples
         .iter()
-        .map(|example| {
+        .flat_map(|example| {
             let weight = weights.get(example.class).copied().unwrap_or(1.0);
             let sum = sums.get(example.class * dims..(example.class + 1) * dims).unwrap_or_default();
             let scale = example.weight.sqrt();
-            example.point.iter().zip(sum).map(|(x, sum)| scale * (x - (sum / weight) as f32)).collect()
+            example.point.iter().zip(sum).map(move |(x, sum)| scale * (x - (sum / weight) as f32))
         })
         .collect();
-    // Column-major once, so that each entry of the covariance is one dot product.
-    let columns: Vec<Vec<f32>> =
-        (0..dims).map(|d| deviations.iter().map(|row| row.get(d).copied().unwrap_or_default()).collect()).collect();
     let total: f64 = weights.iter().sum::<f64>().max(1.0);
-    let mut covariance: Vec<f64> = columns
-        .par_iter()
-        .flat_map_iter(|a| columns.iter().map(|b| f64::from(dot(a, b)) / total).collect::<Vec<_>>())
-        .collect();
+    let deviations = Tensor::from_vec(deviations, (examples.len(), dims), &Device::Cpu).ok()?;
+    let product = deviations.t().ok()?.contiguous().ok()?.matmul(&deviations).ok()?;
+    let product: Vec<f32> = product.flatten_all().ok()?.to_vec1().ok()?;
+    let mut covariance: Vec<f64> = product.into_iter().map(|x| f64::from(x) / total).collect();
     #[expect(clippy::cast_precision_loss, reason = "dims is small")]
     let sphere = (0..dims).filter_map(|d| covariance.get(d * dims + d)).sum::<f64>() / dims as f64;
     for (at, entry) in covariance.iter_mut().enumerate() {
         let diagonal = if at % (dims + 1) == 0 { sphere } else { 0.0 };
         *entry = (1.0 - shrinkage) * *entry + shrinkage * diagonal;
     }
-    covariance
+    Some(covariance)
 }
 
 /// The inverse of a lower triangular matrix, row-major.

@@ -5,6 +5,8 @@
 //! Plain stochastic gradient descent with a fixed order and a falling rate: the same weights every time.
 
 use crate::inference::linalg::softmax;
+use std::io::Write;
+use std::path::Path;
 
 /// Buckets that words and n-grams are hashed into.
 const BUCKETS_N: usize = 1 << 15;
@@ -17,6 +19,11 @@ const DECAY: f32 = 2e-5;
 /// How the vector and the words are weighed against each other.
 const VECTOR_SCALE: f32 = 1.0;
 const WORDS_SCALE: f32 = 1.3;
+
+/// First bytes of a saved model; change the number when training changes.
+const MAGIC: &[u8; 8] = b"neuvoS1\n";
+/// Bytes before the weights: the first ones, the key, two sizes.
+const HEAD_BYTES: usize = 8 + 32 + 8;
 
 /// A trained model.
 #[derive(Clone, Debug)]
@@ -91,6 +98,46 @@ impl Softmax {
         logits.iter().map(|logit| logit - total).collect()
     }
 
+    /// Reads a model that was saved under the same key; none where there is no such file, or it is broken or of another key.
+    pub fn load(file: &Path, key: &[u8; 32]) -> Option<Self> {
+        let bytes = fs_err::read(file).ok()?;
+        let (head, weights) = bytes.split_at_checked(HEAD_BYTES)?;
+        let (magic, rest) = head.split_at_checked(MAGIC.len())?;
+        let (saved_key, sizes) = rest.split_at_checked(key.len())?;
+        let (sizes, _) = sizes.as_chunks::<4>();
+        let [dims, classes_n] = sizes else { return None };
+        let (dims, classes_n) = (u32::from_le_bytes(*dims) as usize, u32::from_le_bytes(*classes_n) as usize);
+        let (weights, rest) = weights.as_chunks::<4>();
+        let fits = weights.len() == (dims.checked_add(BUCKETS_N + 1)?).checked_mul(classes_n)?;
+        if magic != MAGIC || saved_key != key || !fits || !rest.is_empty() {
+            return None;
+        }
+        Some(Self { dims, classes_n, weights: weights.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect() })
+    }
+
+    /// Saves the model under a key; a killed process leaves the old file or the new one.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn save(&self, file: &Path, key: &[u8; 32]) -> std::io::Result<()> {
+        let folder = file.parent().unwrap_or(Path::new("."));
+        fs_err::create_dir_all(folder)?;
+        let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+        let mut writer = std::io::BufWriter::with_capacity(1 << 20, temporary.as_file_mut());
+        writer.write_all(MAGIC)?;
+        writer.write_all(key)?;
+        for size in [self.dims, self.classes_n] {
+            writer.write_all(&u32::try_from(size).map_err(std::io::Error::other)?.to_le_bytes())?;
+        }
+        for weight in &self.weights {
+            writer.write_all(&weight.to_le_bytes())?;
+        }
+        writer.flush()?;
+        drop(writer);
+        temporary.persist(file).map_err(|error| error.error)?;
+        Ok(())
+    }
+
     fn logits_into(&self, sample: &Sample, logits: &mut [f32]) {
         logits.fill(0.0);
         for (feature, value) in &sample.features {
@@ -100,11 +147,6 @@ impl Softmax {
                 *logit += value * weight;
             }
         }
-    }
-
-    /// How long the vectors are.
-    pub fn dims(&self) -> usize {
-        self.dims
     }
 }
 

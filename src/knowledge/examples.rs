@@ -39,7 +39,8 @@ pub(super) fn read(source: &Source, findings: &mut Vec<Finding>) -> BTreeMap<Top
         for (name, written) in file {
             let lists = [written.fi, written.sv, written.en];
             if lists.iter().any(|list| EXAMPLES_MAX < list.len()) {
-                let message = format!("`{name}` has over {EXAMPLES_MAX} examples of a language: keep the most different");
+                let message =
+                    format!("`{name}` has over {EXAMPLES_MAX} examples of a language: keep the most different");
                 findings.push(Finding::error(path, 0, message));
             }
             match format!("{benefit}.{name}").parse() {

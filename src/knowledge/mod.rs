@@ -113,11 +113,7 @@ pub fn read(source: &Source, day: Date) -> Loaded {
 }
 
 /// Puts the language versions of each topic together; a missing one is an error.
-fn group(
-    articles: Vec<Article>,
-    mut examples: BTreeMap<TopicId, Examples>,
-    findings: &mut Vec<Finding>,
-) -> Vec<Topic> {
+fn group(articles: Vec<Article>, mut examples: BTreeMap<TopicId, Examples>, findings: &mut Vec<Finding>) -> Vec<Topic> {
     let mut by_topic: BTreeMap<TopicId, [Option<Article>; 3]> = BTreeMap::new();
     for article in articles {
         let slots = by_topic.entry(article.topic.clone()).or_default();

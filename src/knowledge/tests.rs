@@ -24,9 +24,13 @@ fn source(changes: &[(&str, &str)]) -> Source {
     files.insert("knowledge/housing/facts.toml".to_owned(), FACTS.to_owned());
     for language in Language::ALL {
         let path = format!("knowledge/housing/changes.{language}.md");
-        files.insert(path, article("Muutokset", "Ilmoita {{rise}} muutoksista.\n\n## Miten\n? miten ilmoitan\nOmaKelassa."));
+        files.insert(
+            path,
+            article("Muutokset", "Ilmoita {{rise}} muutoksista.\n\n## Miten\n? miten ilmoitan\nOmaKelassa."),
+        );
     }
-    let texts = intents::REQUIRED_TEXTS.map(|id| format!("[[text]]\nid = \"{id}\"\nfi = \"x\"\nsv = \"x\"\nen = \"x\"\n"));
+    let texts =
+        intents::REQUIRED_TEXTS.map(|id| format!("[[text]]\nid = \"{id}\"\nfi = \"x\"\nsv = \"x\"\nen = \"x\"\n"));
     files.insert("intents/texts.toml".to_owned(), texts.concat());
     for (path, text) in changes {
         if text.is_empty() {
@@ -41,8 +45,7 @@ fn source(changes: &[(&str, &str)]) -> Source {
 /// Reads content with changes and compares what the editor is told.
 #[track_caller]
 fn check(changes: &[(&str, &str)], expected: &str) {
-    let findings: Vec<String> =
-        read(&source(changes), TODAY).findings.iter().map(ToString::to_string).collect();
+    let findings: Vec<String> = read(&source(changes), TODAY).findings.iter().map(ToString::to_string).collect();
     assert_eq!(findings.join("\n"), expected);
 }
 

@@ -74,11 +74,7 @@ pub(crate) fn convert(model: &Model, members: &[Vec<u8>]) -> Result<Converted, C
             .ok_or_else(|| ConvertError::NoPackage { model: model.name.clone(), role: name })
     };
     match model.format {
-        Format::E5s1 => from_e5s1(
-            model,
-            member(Role::Weights, "weights")?,
-            member(Role::Tokenizer, "tokenizer")?,
-        ),
+        Format::E5s1 => from_e5s1(model, member(Role::Weights, "weights")?, member(Role::Tokenizer, "tokenizer")?),
     }
 }
 
@@ -100,22 +96,12 @@ fn from_e5s1(model: &Model, weights: &[u8], tokenizer: &[u8]) -> Result<Converte
     }
     let tensors: Vec<_> = tensors
         .into_iter()
-        .map(|tensor| {
-            if tensor.name == WORD_EMBEDDINGS {
-                RawTensor { bytes: &rows, ..tensor }
-            } else {
-                tensor
-            }
-        })
+        .map(|tensor| if tensor.name == WORD_EMBEDDINGS { RawTensor { bytes: &rows, ..tensor } } else { tensor })
         .collect();
     let mut gguf = Vec::new();
     gguf::write(&mut gguf, &metadata(model, &shape, &tensors), &tensors)?;
 
-    let pruning = Pruning {
-        rule: RULE,
-        pieces_before_n: weights.pieces.len(),
-        pieces_after_n: pruned.kept.len(),
-    };
+    let pruning = Pruning { rule: RULE, pieces_before_n: weights.pieces.len(), pieces_after_n: pruned.kept.len() };
     let files = vec![
         OutputFile { name: "config.json", bytes: config(&shape)? },
         OutputFile { name: "tokenizer.json", bytes: tokenizer },
@@ -125,11 +111,7 @@ fn from_e5s1(model: &Model, weights: &[u8], tokenizer: &[u8]) -> Result<Converte
     Ok(Converted { files, pruning })
 }
 
-fn metadata(
-    model: &Model,
-    shape: &BertShape,
-    tensors: &[RawTensor<'_>],
-) -> Vec<(&'static str, Value)> {
+fn metadata(model: &Model, shape: &BertShape, tensors: &[RawTensor<'_>]) -> Vec<(&'static str, Value)> {
     // The header was checked: every size is far below the bound of the type.
     let number = |size: usize| Value::U32(u32::try_from(size).unwrap_or(u32::MAX));
     let quantised = tensors.iter().any(|tensor| tensor.kind == TensorType::Q4_0);

@@ -61,9 +61,7 @@ pub enum E5s1Error {
     #[error("the header of the weights file is damaged: {0}")]
     Shape(#[from] ShapeError),
     /// The file is shorter than it says.
-    #[error(
-        "the weights file is cut short: {section} at byte {at} needs {need} bytes, {left} are left"
-    )]
+    #[error("the weights file is cut short: {section} at byte {at} needs {need} bytes, {left} are left")]
     Short {
         /// Which part.
         section: &'static str,
@@ -149,10 +147,7 @@ fn widen(value: f32) -> f64 {
     value.to_string().parse().unwrap_or(f64::NAN)
 }
 
-fn vocabulary<'a>(
-    cursor: &mut Cursor<'a>,
-    rows: usize,
-) -> Result<([usize; 4], Vec<Piece<'a>>), E5s1Error> {
+fn vocabulary<'a>(cursor: &mut Cursor<'a>, rows: usize) -> Result<([usize; 4], Vec<Piece<'a>>), E5s1Error> {
     let damaged = E5s1Error::Value { section: VOCABULARY };
     let n = cursor.size(VOCABULARY)?;
     let [bos, eos, pad, unk] = [(); 4].map(|()| cursor.size(VOCABULARY));
@@ -166,8 +161,7 @@ fn vocabulary<'a>(
     let blob = cursor.take(VOCABULARY, blob_len)?;
 
     let mut ends = words(offsets).map(|word| u32::from_le_bytes(word) as usize);
-    let mut start =
-        ends.next().filter(|&first| first == 0).ok_or(E5s1Error::Value { section: VOCABULARY })?;
+    let mut start = ends.next().filter(|&first| first == 0).ok_or(E5s1Error::Value { section: VOCABULARY })?;
     let mut pieces = Vec::with_capacity(n);
     for (end, score) in ends.zip(words(scores).map(f32::from_le_bytes)) {
         let text = blob.get(start..end).and_then(|bytes| std::str::from_utf8(bytes).ok());
@@ -188,12 +182,8 @@ fn normalisation(cursor: &mut Cursor<'_>) -> Result<(), E5s1Error> {
     Ok(())
 }
 
-fn directory<'a>(
-    cursor: &mut Cursor<'a>,
-    shape: &BertShape,
-) -> Result<Vec<RawTensor<'a>>, E5s1Error> {
-    let mut wanted: HashMap<String, Vec<usize>> =
-        shape.tensors().into_iter().map(|t| (t.name, t.dims)).collect();
+fn directory<'a>(cursor: &mut Cursor<'a>, shape: &BertShape) -> Result<Vec<RawTensor<'a>>, E5s1Error> {
+    let mut wanted: HashMap<String, Vec<usize>> = shape.tensors().into_iter().map(|t| (t.name, t.dims)).collect();
     let n = cursor.size(DIRECTORY)?;
     let mut tensors = Vec::with_capacity(wanted.len());
     for _ in 0..n {
@@ -214,9 +204,7 @@ fn directory<'a>(
             _ => return Err(wrong("has an unknown type")),
         };
         let size = kind.bytes_of(&dims).ok_or_else(|| wrong("cannot be cut into blocks"))?;
-        if u64::from(elements) != dims.iter().map(|&d| d as u64).product::<u64>()
-            || len != size as u64
-        {
+        if u64::from(elements) != dims.iter().map(|&d| d as u64).product::<u64>() || len != size as u64 {
             return Err(wrong("has the wrong size"));
         }
         let bytes = usize::try_from(offset)

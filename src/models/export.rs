@@ -50,10 +50,7 @@ pub fn export_safetensors(model_dir: &Path, out: &Path) -> Result<(), ExportErro
     let part = out.join(PART_FILE);
     let mut writer = BufWriter::new(File::create(&part)?);
     let entries = gguf.tensors.clone();
-    safetensors::write_header(
-        &mut writer,
-        entries.iter().map(|entry| (entry.name.as_str(), entry.dims.as_slice())),
-    )?;
+    safetensors::write_header(&mut writer, entries.iter().map(|entry| (entry.name.as_str(), entry.dims.as_slice())))?;
     for entry in &entries {
         for number in entry.kind.dequantise(&gguf.read(entry)?) {
             writer.write_all(&number.to_le_bytes())?;

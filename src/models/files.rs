@@ -148,8 +148,7 @@ fn read_config(dir: &Path) -> Result<BertShape, ModelError> {
     let path = required(dir, CONFIG_FILE)?;
     let bytes = fs_err::metadata(&path)?.len();
     if bytes > CONFIG_BYTES_MAX {
-        let message =
-            format!("`{}` has {bytes} bytes: at most {CONFIG_BYTES_MAX} are read", path.display());
+        let message = format!("`{}` has {bytes} bytes: at most {CONFIG_BYTES_MAX} are read", path.display());
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message).into());
     }
     BertShape::from_config(&fs_err::read_to_string(&path)?)
@@ -158,23 +157,15 @@ fn read_config(dir: &Path) -> Result<BertShape, ModelError> {
 
 fn required(dir: &Path, file: &'static str) -> Result<PathBuf, ModelError> {
     let path = dir.join(file);
-    if fs_err::exists(&path)? {
-        Ok(path)
-    } else {
-        Err(ModelError::NoFile { dir: dir.to_owned(), file })
-    }
+    if fs_err::exists(&path)? { Ok(path) } else { Err(ModelError::NoFile { dir: dir.to_owned(), file }) }
 }
 
 /// The weights and the tensors in them. A GGUF file comes first: it is what a pull writes.
 fn find_weights(dir: &Path) -> Result<(Weights, Vec<TensorShape>), ModelError> {
     let path = dir.join(GGUF_FILE);
     if fs_err::exists(&path)? {
-        let file =
-            Gguf::open(&path).map_err(|source| ModelError::Gguf { path: path.clone(), source })?;
-        let found = file
-            .tensors
-            .into_iter()
-            .map(|entry| TensorShape { name: entry.name, dims: entry.dims });
+        let file = Gguf::open(&path).map_err(|source| ModelError::Gguf { path: path.clone(), source })?;
+        let found = file.tensors.into_iter().map(|entry| TensorShape { name: entry.name, dims: entry.dims });
         return Ok((Weights::Gguf(path), found.collect()));
     }
     let mut paths = Vec::new();
@@ -191,9 +182,7 @@ fn find_weights(dir: &Path) -> Result<(Weights, Vec<TensorShape>), ModelError> {
     let mut found = Vec::new();
     for path in &paths {
         let shapes = safetensors::read_shapes(path);
-        found.extend(
-            shapes.map_err(|source| ModelError::Safetensors { path: path.clone(), source })?,
-        );
+        found.extend(shapes.map_err(|source| ModelError::Safetensors { path: path.clone(), source })?);
     }
     Ok((Weights::Safetensors(paths), found))
 }
@@ -204,14 +193,9 @@ fn check(dir: &Path, config: &BertShape, found: &[TensorShape]) -> Result<String
     if let Some(twice) = found.iter().find(|tensor| !names.insert(&tensor.name)) {
         return Err(ModelError::Twice { dir: dir.to_owned(), name: twice.name.clone() });
     }
-    let prefix = found
-        .iter()
-        .find_map(|tensor| tensor.name.strip_suffix(WORD_EMBEDDINGS))
-        .unwrap_or_default();
-    let by_name: HashMap<&str, &[usize]> = found
-        .iter()
-        .filter_map(|tensor| Some((tensor.name.strip_prefix(prefix)?, tensor.dims.as_slice())))
-        .collect();
+    let prefix = found.iter().find_map(|tensor| tensor.name.strip_suffix(WORD_EMBEDDINGS)).unwrap_or_default();
+    let by_name: HashMap<&str, &[usize]> =
+        found.iter().filter_map(|tensor| Some((tensor.name.strip_prefix(prefix)?, tensor.dims.as_slice()))).collect();
     let mut missing = Vec::new();
     for wanted in config.tensors() {
         match by_name.get(wanted.name.as_str()) {

@@ -70,9 +70,7 @@ pub enum GgufError {
     #[error("the GGUF file is damaged: {0}")]
     Damaged(&'static str),
     /// A type that is not read here.
-    #[error(
-        "tensor `{name}` has GGUF type {kind}: only F32 (0) and Q4_0 (2) are supported; use safetensors instead"
-    )]
+    #[error("tensor `{name}` has GGUF type {kind}: only F32 (0) and Q4_0 (2) are supported; use safetensors instead")]
     Type {
         /// The tensor.
         name: String,
@@ -100,14 +98,10 @@ impl TensorType {
     /// The numbers of a tensor.
     pub(crate) fn dequantise(self, bytes: &[u8]) -> Vec<f32> {
         match self {
-            Self::F32 => bytes
-                .chunks_exact(4)
-                .filter_map(|word| word.try_into().ok())
-                .map(f32::from_le_bytes)
-                .collect(),
-            Self::Q4_0 => {
-                bytes.chunks_exact(Self::BLOCK_BYTES).flat_map(dequantise_block).collect()
+            Self::F32 => {
+                bytes.chunks_exact(4).filter_map(|word| word.try_into().ok()).map(f32::from_le_bytes).collect()
             }
+            Self::Q4_0 => bytes.chunks_exact(Self::BLOCK_BYTES).flat_map(dequantise_block).collect(),
         }
     }
 
@@ -137,11 +131,7 @@ fn dequantise_block(block: &[u8]) -> [f32; 32] {
 }
 
 /// Writes a whole file.
-pub(crate) fn write(
-    out: &mut dyn Write,
-    metadata: &[(&str, Value)],
-    tensors: &[RawTensor<'_>],
-) -> io::Result<()> {
+pub(crate) fn write(out: &mut dyn Write, metadata: &[(&str, Value)], tensors: &[RawTensor<'_>]) -> io::Result<()> {
     let mut head = Vec::new();
     head.extend_from_slice(MAGIC);
     head.extend_from_slice(&VERSION.to_le_bytes());
@@ -219,9 +209,7 @@ impl Gguf {
             tensor.start = tensor.start.saturating_add(data);
             let end = tensor.start.checked_add(tensor.bytes as u64);
             if end.is_none_or(|end| end > len) {
-                return Err(GgufError::Damaged(
-                    "a tensor lies outside the file: it may be cut short",
-                ));
+                return Err(GgufError::Damaged("a tensor lies outside the file: it may be cut short"));
             }
         }
         Ok(Self { file, tensors })
@@ -253,8 +241,7 @@ fn entry(file: &mut dyn Read) -> Result<Entry, GgufError> {
     let Some(kind) = TensorType::from_id(id) else {
         return Err(GgufError::Type { name, kind: id });
     };
-    let bytes =
-        kind.bytes_of(&dims).ok_or(GgufError::Damaged("a tensor has impossible dimensions"))?;
+    let bytes = kind.bytes_of(&dims).ok_or(GgufError::Damaged("a tensor has impossible dimensions"))?;
     Ok(Entry { name, dims, kind, start, bytes })
 }
 

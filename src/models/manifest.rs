@@ -144,9 +144,7 @@ impl Manifest {
         let manifest: Self = toml::from_str(text)?;
         distinct(manifest.models.iter().map(|model| model.name.as_str()))?;
         for model in &manifest.models {
-            distinct(
-                model.writes.iter().map(|written| written.file.as_str()).chain([SOURCE_FILE]),
-            )?;
+            distinct(model.writes.iter().map(|written| written.file.as_str()).chain([SOURCE_FILE]))?;
             distinct(model.packages.iter().map(|package| package.wheel.as_str()))?;
             for package in &model.packages {
                 // These two become arguments of another program.
@@ -182,8 +180,7 @@ fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), ManifestErro
 }
 
 fn plain(name: &str) -> Result<(), ManifestError> {
-    let letters =
-        name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+'));
+    let letters = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+'));
     if letters && !name.is_empty() && !name.starts_with(['.', '-']) {
         Ok(())
     } else {

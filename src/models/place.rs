@@ -50,9 +50,8 @@ pub(crate) fn inspect(dir: &Path, model: &Model, verify: bool) -> Result<Place, 
     let Ok(record) = serde_json::from_slice::<SourceRecord>(&bytes) else {
         return Ok(Place::Stale(format!("{SOURCE_FILE} is damaged")));
     };
-    let pinned = |written: &Written| {
-        record.files.iter().any(|file| file.file == written.file && file.sha256 == written.sha256)
-    };
+    let pinned =
+        |written: &Written| record.files.iter().any(|file| file.file == written.file && file.sha256 == written.sha256);
     if record.manifest_sha256 != model.digest()
         || record.files.len() != model.writes.len()
         || !model.writes.iter().all(pinned)
@@ -106,11 +105,7 @@ pub(crate) fn install(made: &Path, dir: &Path, models_dir: &Path) -> io::Result<
 
 /// Held until it is dropped, or until the process ends in whatever way.
 pub(crate) fn lock(models_dir: &Path) -> Result<File, PullError> {
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(models_dir.join(LOCK_FILE))?;
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(models_dir.join(LOCK_FILE))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(PullError::Busy { dir: models_dir.to_owned() }),

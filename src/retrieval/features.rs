@@ -23,13 +23,13 @@ pub const NAMES: [&str; FEATURES_N] = [
     "body.stems",
     "body.parts",
     "body.grams",
-    "learnt",
+    "prior",
 ];
 
 /// The first features come from vectors, those behind them from the index.
 pub const DENSE_N: usize = 6;
-/// The last is learnt from vectors and words together.
-pub const LEARNT: usize = FEATURES_N - 1;
+/// The last is what understanding learnt from vectors and words together.
+pub const PRIOR: usize = FEATURES_N - 1;
 
 /// The features of all topics for one question, and what the question has in common with all of them.
 #[derive(Clone, Debug)]
@@ -52,6 +52,16 @@ impl Features {
     /// All rows, one topic after the other.
     pub fn rows(&self) -> &[f32] {
         &self.rows
+    }
+
+    /// Writes the log-probabilities that understanding gives to the topics; none leaves the feature at zero.
+    pub fn prior(&mut self, log_shares: &[f32]) {
+        for (topic, share) in log_shares.iter().enumerate() {
+            if let Some(value) = self.at(topic, PRIOR) {
+                // A quarter, so that it is of the size of the other features; cut off, so that it cannot drown them.
+                *value = share.max(-20.0) / 4.0;
+            }
+        }
     }
 
     /// One topic's row.

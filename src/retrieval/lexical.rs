@@ -1,10 +1,9 @@
 //! The words' half: one tantivy index for each language, over topics and over their parts.
 
 use crate::domain::Language;
-use crate::domain::utterance::words;
 use crate::knowledge::{Article, Knowledge, Synonyms, Topic};
-use crate::retrieval::analysis::{Analysis, Reading, TERMS_MAX};
 use crate::retrieval::features::{DENSE_N, Features};
+use crate::words::{Analysis, Reading, TERMS_MAX, words};
 use std::collections::BTreeSet;
 use tantivy::query::{BooleanQuery, EnableScoring, Occur, Query, TermQuery};
 use tantivy::schema::{FAST, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
@@ -42,8 +41,7 @@ impl Lexical {
     /// Where tantivy cannot.
     pub fn build(knowledge: &Knowledge, language: Language) -> tantivy::Result<Self> {
         let articles: Vec<&Article> = knowledge.topics.iter().map(|topic| topic.article(language)).collect();
-        let texts: Vec<[String; 3]> =
-            knowledge.topics.iter().map(|topic| topic_zones(topic, language)).collect();
+        let texts: Vec<[String; 3]> = knowledge.topics.iter().map(|topic| topic_zones(topic, language)).collect();
         let analysis = Analysis::new(language, texts.iter().flatten().map(String::as_str));
         let mut part_starts = Vec::with_capacity(articles.len());
         let mut parts = Vec::new();
@@ -62,11 +60,6 @@ impl Lexical {
             analysis,
             part_starts,
         })
-    }
-
-    /// How texts of this language are read.
-    pub fn analysis(&self) -> &Analysis {
-        &self.analysis
     }
 
     /// Writes the lexical features of all topics for a question.

@@ -3,11 +3,9 @@
 //!
 //! Only this module knows tantivy.
 
-pub mod analysis;
 pub mod calibration;
 pub mod entries;
 pub mod features;
-pub mod learnt;
 pub mod lexical;
 pub mod parts;
 pub mod semantic;
@@ -21,7 +19,6 @@ use crate::domain::{Candidate, Citation, Evidence, Language, Lookup, QuickReply}
 use crate::inference::EncodeError;
 use crate::knowledge::Knowledge;
 use features::Features;
-use learnt::Learnt;
 use lexical::Lexical;
 use semantic::Semantic;
 use std::sync::Arc;
@@ -48,7 +45,6 @@ pub struct Retrieval {
     knowledge: Arc<Knowledge>,
     lexical: [Lexical; 3],
     semantic: Semantic,
-    learnt: Learnt,
     calibration: Calibration,
 }
 
@@ -72,12 +68,10 @@ impl Retrieval {
         let entries = entries::list(&knowledge);
         let embedded = vectors.of(&entries.iter().map(|e| (e.purpose, e.text.clone())).collect::<Vec<_>>())?;
         let topics_n = knowledge.topics.len();
-        let mut semantic = Semantic::build(&entries, &embedded, topics_n).ok_or(BuildError::Empty)?;
+        let semantic = Semantic::build(&entries, &embedded, topics_n).ok_or(BuildError::Empty)?;
         let [fi, sv, en] = Language::ALL.map(|language| Lexical::build(&knowledge, language));
         let lexical = [fi?, sv?, en?];
-        let learnt = Learnt::train(&entries, &semantic, &lexical, topics_n);
-        semantic.forget_whites();
-        Ok(Self { knowledge, lexical, semantic, learnt, calibration })
+        Ok(Self { knowledge, lexical, semantic, calibration })
     }
 
     /// The content that is searched.
@@ -96,8 +90,8 @@ impl Retrieval {
         self.semantic.topics(lookup, &mut features);
         if let Some(lexical) = self.lexical.get(lookup.language.index()) {
             lexical.topics(lookup.utterance.as_str(), &mut features);
-            self.learnt.topics(lookup, &self.semantic, lexical, &mut features);
         }
+        features.prior(&lookup.prior);
         self.calibration.rank(features, mode)
     }
 

@@ -24,8 +24,6 @@ pub struct Semantic {
     centres: [Vec<f32>; 3],
     discriminant: Discriminant,
     languages: [Shelf; 3],
-    /// The whitened vector of each entry, in order, until they have been learnt from; empty for passages.
-    whites: Vec<Vec<f32>>,
 }
 
 /// The vectors of one language.
@@ -82,14 +80,9 @@ impl Semantic {
             .map(|(entry, point)| Example { point, class: entry.topic, weight: 1.0 })
             .collect();
         let discriminant = Discriminant::train(&examples, topics_n, SHRINKAGE)?;
-        let mut whites = Vec::with_capacity(entries.len());
         let mut languages = [Shelf::default(), Shelf::default(), Shelf::default()];
-        for ((entry, plain), centred) in entries.iter().zip(vectors).zip(centred) {
-            let white = match entry.kind {
-                Kind::Question | Kind::Title => discriminant.whiten_unit(&centred),
-                Kind::Passage => Vec::new(),
-            };
-            whites.push(white.clone());
+        let whites = discriminant.whiten_all(&centred.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        for (((entry, plain), centred), white) in entries.iter().zip(vectors).zip(centred).zip(whites) {
             let row = Row { topic: entry.topic, part: entry.part, plain: plain.clone(), centred, white };
             if let Some(shelf) = languages.get_mut(entry.language.index()) {
                 match entry.kind {
@@ -99,27 +92,7 @@ impl Semantic {
                 }
             }
         }
-        Some(Self { topics_n, centres, discriminant, languages, whites })
-    }
-
-    /// How long vectors are.
-    pub fn dims(&self) -> usize {
-        self.centres.first().map_or(0, Vec::len)
-    }
-
-    /// The whitened vectors of the entries, in order; empty for passages and after [`Semantic::forget_whites`].
-    pub fn whites(&self) -> impl Iterator<Item = &[f32]> {
-        self.whites.iter().map(Vec::as_slice)
-    }
-
-    /// Frees what only learning needs.
-    pub fn forget_whites(&mut self) {
-        self.whites = Vec::new();
-    }
-
-    /// A question's whitened vector of unit length.
-    pub fn whiten(&self, lookup: &Lookup) -> Vec<f32> {
-        self.probe(lookup).white_unit
+        Some(Self { topics_n, centres, discriminant, languages })
     }
 
     /// Writes the dense features of all topics for a question.

@@ -54,6 +54,11 @@ impl Vectors {
         Self { encoder, file: Some(file), state: Mutex::new(State { known, ..State::default() }) }
     }
 
+    /// The folder of the cache; none in memory.
+    pub fn folder(&self) -> Option<&Path> {
+        self.file.as_deref().and_then(Path::parent)
+    }
+
     /// The encoder that computes what is missing.
     pub fn encoder(&self) -> &Arc<dyn Encode> {
         &self.encoder

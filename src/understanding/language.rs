@@ -3,9 +3,9 @@
 //! A general detector does not know that *Kela*, *OmaKela* or *omavastuu* turn up in every language here, and is unsure of three words. The
 //! content is some 100,000 words of just this matter in each language, written by people who write like this.
 
-use crate::domain::utterance::words;
 use crate::domain::{Context, Language};
 use crate::knowledge::Knowledge;
+use crate::words::words;
 use std::collections::HashMap;
 
 /// Log-likelihoods of n-grams in the three languages.

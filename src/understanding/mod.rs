@@ -7,8 +7,9 @@ use crate::assistant::Understand;
 use crate::domain::{Context, Language, Stalled, Understanding, Utterance};
 use crate::inference::{Embedding, Encode, EncodeError, Purpose};
 use crate::knowledge::Knowledge;
-use intent::IntentModel;
+use intent::{IntentModel, Meaning};
 use language::LanguageModel;
+use std::path::Path;
 use std::sync::Arc;
 
 /// What was learnt from one version of the content.
@@ -19,7 +20,7 @@ pub struct Comprehension {
 }
 
 impl Comprehension {
-    /// Learns from the content; `embed` gives the vectors of query texts.
+    /// Learns from the content; `embed` gives the vectors of query texts, and what is learnt is kept in the file `cache`.
     ///
     /// # Errors
     /// When a text cannot be embedded.
@@ -27,9 +28,11 @@ impl Comprehension {
         knowledge: &Knowledge,
         encoder: Arc<dyn Encode>,
         embed: &dyn Fn(&[String]) -> Result<Vec<Embedding>, EncodeError>,
+        cache: Option<&Path>,
     ) -> Result<Self, EncodeError> {
         let language = LanguageModel::learn(knowledge);
-        Ok(Self { encoder, language, intent: IntentModel::learn(knowledge, embed)? })
+        let intent = IntentModel::learn(knowledge, embed, encoder.fingerprint(), cache)?;
+        Ok(Self { encoder, language, intent })
     }
 }
 
@@ -43,8 +46,8 @@ impl Understand for Comprehension {
             tracing::error!(%error, "cannot embed an utterance");
             Stalled::Failed { stage: "understanding" }
         })?;
-        let (intent, guidance) = self.intent.classify(utterance.as_str(), &embedding);
         let language = self.language(utterance, context);
-        Ok(Understanding { language, intent, guidance, situation: None, embedding })
+        let Meaning { intent, guidance, prior } = self.intent.classify(utterance.as_str(), language, &embedding);
+        Ok(Understanding { language, intent, guidance, prior, situation: None, embedding })
     }
 }

@@ -81,8 +81,7 @@ fn modules_import_only_what_the_table_allows() {
     for (room, path, code) in rooms() {
         let allowed = table.get(room.as_str()).unwrap_or_else(|| panic!("`{room}` is not in the table: add it"));
         for (at, _) in code.match_indices("crate::") {
-            let name: String =
-                code[at + 7..].chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+            let name: String = code[at + 7..].chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
             let is_module = table.contains_key(name.as_str());
             if is_module && name != room && !allowed.contains(&"*") && !allowed.contains(&name.as_str()) {
                 breaches.push(format!("{}: `{room}` may not import `{name}`", path.display()));

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 /// Measure speed
 #[derive(Debug, clap::Subcommand)]
-pub(super) enum Command {
+pub(in crate::cli) enum Command {
     /// Whole turns beside the embedding alone, in process and over HTTP
     Turn(turn::Arguments),
 }
 
-pub(super) fn run(config: &Config, command: &Command, day: Date) -> Result<ExitCode> {
+pub(in crate::cli) fn run(config: &Config, command: &Command, day: Date) -> Result<ExitCode> {
     match command {
         Command::Turn(arguments) => turn::run(config, arguments, day),
     }

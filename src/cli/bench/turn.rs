@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 /// Whole turns beside the embedding alone, in process and over HTTP
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     /// The questions to ask: tab-separated, with the columns lang and text
     #[arg(long, default_value = "tests/questions/test.tsv")]
     questions: PathBuf,
@@ -34,7 +34,10 @@ pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<E
     let utterances = sample(arguments)?;
     let first = utterances.first().cloned().context("there are no questions")?;
     assistant.turn(&mut Conversation::default(), first, None, day);
-    output::line(&format!("start to first answer: {:.2} s (with what the caches hold)", began.elapsed().as_secs_f64()))?;
+    output::line(&format!(
+        "start to first answer: {:.2} s (with what the caches hold)",
+        began.elapsed().as_secs_f64()
+    ))?;
 
     let (mut embeds, mut turns) = (Vec::new(), Vec::new());
     // One after the other for each question, so that a busy neighbour slows both alike.
@@ -51,7 +54,12 @@ pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<E
         output::line(&format!("{name:16} p50 {p50:7.3} ms   p95 {:7.3} ms", percentile_ms(&times, 95)))?;
     }
     if let [embed, turn] = medians.as_slice() {
-        output::line(&format!("ratio of p50: {:.2} over {} questions, engine {}", turn / embed, utterances.len(), vectors.encoder().fingerprint()))?;
+        output::line(&format!(
+            "ratio of p50: {:.2} over {} questions, engine {}",
+            turn / embed,
+            utterances.len(),
+            vectors.encoder().fingerprint()
+        ))?;
     }
     let (resident, peak) = memory_mb();
     output::line(&format!("memory: {resident:.0} MB resident, {peak:.0} MB at most"))?;

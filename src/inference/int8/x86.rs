@@ -179,10 +179,7 @@ unsafe fn rows_512<const N: usize, const FOUR: bool>(at: At) {
                         let line = lines.add(1 + step);
                         _mm_prefetch::<_MM_HINT_T0>(line.wrapping_add(tile_lines).cast());
                         let both = _mm512_load_si512(line.cast());
-                        [
-                            _mm512_and_si512(both, low_halves),
-                            _mm512_and_si512(_mm512_srli_epi16::<4>(both), low_halves),
-                        ]
+                        [_mm512_and_si512(both, low_halves), _mm512_and_si512(_mm512_srli_epi16::<4>(both), low_halves)]
                     } else {
                         let line = lines.add(1 + 2 * step);
                         _mm_prefetch::<_MM_HINT_T0>(line.wrapping_add(tile_lines).cast());

@@ -13,8 +13,7 @@ fn the_word_embedding_is_cut_like_the_vocabulary() {
     }
 
     let json: serde_json::Value =
-        serde_json::from_slice(&fs_err::read(folder.path().join("tokenizer.json")).unwrap())
-            .unwrap();
+        serde_json::from_slice(&fs_err::read(folder.path().join("tokenizer.json")).unwrap()).unwrap();
     let vocab = json["model"]["vocab"].as_array().unwrap();
     let mut gguf = Gguf::open(&folder.path().join("model.gguf")).unwrap();
     let word = gguf.tensors.iter().find(|tensor| tensor.name == WORD_EMBEDDINGS).unwrap().clone();
@@ -36,10 +35,7 @@ fn a_tokenizer_of_another_model_is_refused() {
     let mut others = pieces.clone();
     others[6].1 -= 1.0;
     let error = convert(&model, &[e5s1(&pieces), tokenizer(&others)]).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "tokenizer.json does not belong to these weights: the pieces with id 6 differ"
-    );
+    assert_eq!(error.to_string(), "tokenizer.json does not belong to these weights: the pieces with id 6 differ");
     let error = convert(&model, &[e5s1(&pieces)]).unwrap_err();
     assert!(matches!(error, ConvertError::NoPackage { role: "tokenizer", .. }));
 }

