@@ -57,7 +57,7 @@ fn case(form: Form, rows_n: usize, blocks_n: usize, outputs: usize, seed: u64, s
     let mut rounded = Rounded::default();
     rounded.resize(rows_n, inputs);
     let from = numbers(rows_n * inputs, seed ^ 0x5555, spread);
-    Round { from: &from, zero: form.zero(), to: &mut rounded }.run::<Plain>();
+    Round { from: &from, zero: form.zero(), to: &mut rounded }.run(Plain);
     let bias = numbers(weights.outputs, seed ^ 0x3333, spread);
     Case { weights, rounded, bias, rows_n }
 }
