@@ -3,15 +3,19 @@
 //! Only this module knows candle.
 
 pub mod bert;
+pub mod cache;
 pub mod discriminant;
 pub mod encoder;
 pub mod int8;
 pub mod linalg;
 pub mod logit;
 pub mod softmax;
+pub mod unigram;
 pub mod weights;
 pub mod workers;
 
+pub use cache::Remembering;
 pub use discriminant::Discriminant;
 pub use encoder::{Embedding, Encode, EncodeError, Purpose};
+pub use int8::Int8Bert;
 pub use workers::Workers;

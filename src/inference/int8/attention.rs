@@ -1,22 +1,25 @@
 //! Attention of one text, all heads, in `f32`.
 
-use super::level::{Level, Work, madd};
+use super::level::{LANES, Level, Work};
 use super::math;
 
-/// Numbers that are computed side by side.
-const LANES: usize = 16;
 /// Queries that are computed side by side.
 const QUERIES: usize = 4;
+
+/// 16 numbers.
+type Part = [f32; LANES];
 
 /// Room for one head.
 #[derive(Debug, Default)]
 pub(super) struct Room {
-    /// Keys on their sides: a row for each number of a head, as wide as there are tokens.
-    keys: Vec<f32>,
-    /// Values, each padded to whole lanes.
-    values: Vec<f32>,
-    /// Weights of [`QUERIES`] queries over the tokens.
-    weights: Vec<f32>,
+    /// For each 16 tokens, a part for each number of a head: the keys on their sides.
+    keys: Vec<Part>,
+    /// For each 16 numbers of a head, a part for each token.
+    values: Vec<Part>,
+    /// The numbers of [`QUERIES`] queries.
+    queries: Vec<[f32; QUERIES]>,
+    /// For each 16 tokens, a part for each query: scores first, then weights.
+    weights: Vec<[Part; QUERIES]>,
 }
 
 /// Queries, keys and values of one text go in, their mixture comes out.
@@ -39,25 +42,23 @@ pub(super) struct Attend<'a> {
 
 impl Work for Attend<'_> {
     #[inline(always)]
-    fn run<L: Level>(mut self) {
+    fn run<L: Level>(mut self, l: L) {
         let tokens_n = self.qkv.len() / self.qkv_width;
-        let wide = tokens_n.next_multiple_of(LANES);
-        let padded = self.head_width.next_multiple_of(LANES);
-        self.room.keys.clear();
-        self.room.keys.resize(self.head_width * wide, 0.0);
-        self.room.values.clear();
-        self.room.values.resize(tokens_n * padded, 0.0);
-        self.room.weights.resize(QUERIES * wide, 0.0);
+        let parts_n = tokens_n.div_ceil(LANES);
+        let Room { keys, values, queries, weights } = &mut *self.room;
+        // What is beyond the last token and beyond the end of a head stays zero.
+        keys.clear();
+        keys.resize(parts_n * self.head_width, [0.0; LANES]);
+        values.clear();
+        values.resize(self.head_width.div_ceil(LANES) * parts_n * LANES, [0.0; LANES]);
+        queries.resize(self.head_width, [0.0; QUERIES]);
+        weights.resize(parts_n, [[0.0; LANES]; QUERIES]);
         for head in 0..self.heads_n {
-            self.gather(head, wide, padded);
+            self.gather(head, parts_n);
             let mut first = 0;
-            while first + QUERIES <= tokens_n {
-                self.queries::<L, QUERIES>(head, first, tokens_n);
-                first += QUERIES;
-            }
             while first < tokens_n {
-                self.queries::<L, 1>(head, first, tokens_n);
-                first += 1;
+                self.four(l, head, first, tokens_n);
+                first += QUERIES;
             }
         }
     }
@@ -66,120 +67,168 @@ impl Work for Attend<'_> {
 impl Attend<'_> {
     /// Lays out keys and values of one head for reading in order.
     #[inline(always)]
-    fn gather(&mut self, head: usize, wide: usize, padded: usize) {
+    fn gather(&mut self, head: usize, parts_n: usize) {
         let (at, hidden) = (head * self.head_width, self.heads_n * self.head_width);
-        let rows = self.qkv.chunks_exact(self.qkv_width).zip(self.room.values.chunks_exact_mut(padded));
-        for (token, (row, value)) in rows.enumerate() {
-            let keys = row.iter().skip(hidden + at).take(self.head_width);
-            for (key, column) in keys.zip(self.room.keys.chunks_exact_mut(wide)) {
-                if let Some(to) = column.get_mut(token) {
+        let Room { keys, values, .. } = &mut *self.room;
+        let of_parts = self.qkv.chunks(LANES * self.qkv_width).zip(keys.chunks_exact_mut(self.head_width));
+        for (rows, keys) in of_parts {
+            for (token, row) in rows.chunks_exact(self.qkv_width).enumerate() {
+                let from = row.get(hidden + at..hidden + at + self.head_width).unwrap_or_default();
+                for (to, key) in keys.iter_mut().filter_map(|part| part.get_mut(token)).zip(from) {
                     *to = *key;
                 }
             }
+        }
+        for (token, row) in self.qkv.chunks_exact(self.qkv_width).enumerate() {
             let from = 2 * hidden + at;
-            if let (Some(to), Some(from)) = (value.get_mut(..self.head_width), row.get(from..from + self.head_width)) {
-                to.copy_from_slice(from);
+            let value = row.get(from..from + self.head_width).unwrap_or_default();
+            let of_token = values.iter_mut().skip(token).step_by(parts_n * LANES);
+            for (to, numbers) in of_token.zip(value.chunks(LANES)) {
+                match numbers.as_array() {
+                    Some(numbers) => *to = *numbers,
+                    None => to.iter_mut().zip(numbers).for_each(|(to, x)| *to = *x),
+                }
             }
         }
     }
 
-    /// Computes `N` queries from `first` on.
+    /// Computes four queries from `first` on, as many of them as there are.
     #[inline(always)]
-    fn queries<L: Level, const N: usize>(&mut self, head: usize, first: usize, tokens_n: usize) {
-        let wide = tokens_n.next_multiple_of(LANES);
+    fn four<L: Level>(&mut self, l: L, head: usize, first: usize, tokens_n: usize) {
         let at = head * self.head_width;
-        let mut queries: [&[f32]; N] = [&[]; N];
-        for (query, row) in queries.iter_mut().zip(self.qkv.chunks_exact(self.qkv_width).skip(first)) {
-            *query = row.get(at..at + self.head_width).unwrap_or_default();
-        }
-        let mut pair = 0;
-        while pair + 2 <= wide / LANES {
-            scores::<L, N, 2>(queries, &self.room.keys, wide, pair, &mut self.room.weights);
-            pair += 2;
-        }
-        if pair < wide / LANES {
-            scores::<L, N, 1>(queries, &self.room.keys, wide, pair, &mut self.room.weights);
+        let Room { keys, values, queries, weights } = &mut *self.room;
+        for (n, row) in self.qkv.chunks_exact(self.qkv_width).skip(first).take(QUERIES).enumerate() {
+            let query = row.get(at..at + self.head_width).unwrap_or_default();
+            for (to, x) in queries.iter_mut().filter_map(|numbers| numbers.get_mut(n)).zip(query) {
+                *to = *x;
+            }
         }
         #[expect(clippy::cast_precision_loss, reason = "a head has far fewer than 2^24 numbers")]
-        let scale = 1.0 / (self.head_width as f32).sqrt();
-        let mut inverses = [0.0_f32; N];
-        for (row, inverse) in self.room.weights.chunks_exact_mut(wide).zip(&mut inverses) {
-            let Some((real, padding)) = row.split_at_mut_checked(tokens_n) else { return };
-            padding.fill(f32::MIN);
-            let max = math::max_or(f32::MIN, real, |x| x);
-            for x in row.iter_mut() {
-                *x = math::exp::<L>((*x - max) * scale);
-            }
-            let Some((real, _)) = row.split_at_checked(tokens_n) else { return };
-            *inverse = 1.0 / math::sum(real);
+        let scale = l.splat(1.0 / (self.head_width as f32).sqrt());
+        let (pairs, single) = keys.split_at(keys.len() / (2 * self.head_width) * 2 * self.head_width);
+        let (weights_of_pairs, weights_of_single) = weights.as_chunks_mut::<2>();
+        for (keys, weights) in pairs.chunks_exact(2 * self.head_width).zip(weights_of_pairs) {
+            let (left, right) = keys.split_at(self.head_width);
+            scores(l, queries, [left, right], scale, weights);
         }
-        let padded = self.head_width.next_multiple_of(LANES);
-        for lane in 0..padded / LANES {
-            let mixed = mix::<L, N>(&self.room.weights, wide, &self.room.values, padded, lane);
-            let at = at + lane * LANES;
-            let numbers_n = LANES.min(self.head_width - lane * LANES);
-            let rows = self.out.chunks_exact_mut(self.out_width).skip(first);
-            for ((row, mixed), inverse) in rows.zip(mixed).zip(inverses) {
-                for (to, x) in row.iter_mut().skip(at).take(numbers_n).zip(mixed) {
-                    *to = x * inverse;
+        for (keys, weights) in single.chunks_exact(self.head_width).zip(weights_of_single.as_chunks_mut::<1>().0) {
+            scores(l, queries, [keys], scale, weights);
+        }
+        if let Some(last) = weights.last_mut() {
+            for part in last {
+                for score in part.iter_mut().skip((tokens_n - 1) % LANES + 1) {
+                    *score = -1e30;
                 }
             }
+        }
+        let inverses = softmax(l, weights);
+        let tokens_padded = weights.len() * LANES;
+        let mut out = self.out.chunks_exact_mut(self.out_width).skip(first);
+        let mut rows: [&mut [f32]; QUERIES] = [&mut [], &mut [], &mut [], &mut []];
+        for row in &mut rows {
+            if let Some(of_token) = out.next() {
+                *row = of_token.get_mut(at..at + self.head_width).unwrap_or_default();
+            }
+        }
+        let mut done = 0;
+        for pair in values.chunks(2 * tokens_padded) {
+            let (left, right) = pair.split_at(tokens_padded);
+            if right.is_empty() {
+                put(l, mix(l, weights, [left]), inverses, &mut rows, done);
+            } else {
+                put(l, mix(l, weights, [left, right]), inverses, &mut rows, done);
+            }
+            done += 2 * LANES;
         }
     }
 }
 
-/// Products of `N` queries with the keys of `W` times 16 tokens.
+/// Scaled products of four queries with the keys of `W` times 16 tokens.
 #[inline(always)]
-fn scores<L: Level, const N: usize, const W: usize>(
-    queries: [&[f32]; N],
-    keys: &[f32],
-    wide: usize,
-    lane: usize,
-    to: &mut [f32],
+fn scores<L: Level, const W: usize>(
+    l: L,
+    queries: &[[f32; QUERIES]],
+    keys: [&[Part]; W],
+    scale: L::V,
+    to: &mut [[Part; QUERIES]; W],
 ) {
-    let mut sums = [[[0.0_f32; LANES]; W]; N];
-    let mut queries = queries.map(|query| query.iter());
-    for row in keys.chunks_exact(wide) {
-        let Some(keys) = row.as_chunks::<LANES>().0.get(lane..lane + W) else { return };
-        for (query, sums) in queries.iter_mut().zip(&mut sums) {
-            let Some(&q) = query.next() else { return };
-            for (sums, keys) in sums.iter_mut().zip(keys) {
-                for (sum, key) in sums.iter_mut().zip(keys) {
-                    *sum = madd::<L>(q, *key, *sum);
-                }
+    let mut sums = [[l.splat(0.0); W]; QUERIES];
+    let mut keys = keys.map(<[Part]>::iter);
+    for query in queries {
+        let keys = keys.each_mut().map(|keys| keys.next().map_or(l.splat(0.0), |part| l.load(part)));
+        for (sums, q) in sums.iter_mut().zip(query) {
+            for (sum, keys) in sums.iter_mut().zip(keys) {
+                *sum = l.madd(l.splat(*q), keys, *sum);
             }
         }
     }
-    for (row, sums) in to.chunks_exact_mut(wide).zip(&sums) {
-        for (to, sums) in row.as_chunks_mut::<LANES>().0.iter_mut().skip(lane).zip(sums) {
-            *to = *sums;
+    for (n, sums) in sums.into_iter().enumerate() {
+        for (to, sum) in to.iter_mut().filter_map(|to| to.get_mut(n)).zip(sums) {
+            l.store(l.mul(sum, scale), to);
         }
     }
 }
 
-/// 16 numbers of the values of all tokens, weighted for `N` queries.
+/// Makes weights of scores, all but for a factor, which is given back.
 #[inline(always)]
-fn mix<L: Level, const N: usize>(
-    weights: &[f32],
-    wide: usize,
-    values: &[f32],
-    padded: usize,
-    lane: usize,
-) -> [[f32; LANES]; N] {
-    let mut sums = [[0.0_f32; LANES]; N];
-    let mut rows: [&[f32]; N] = [&[]; N];
-    for (row, weights) in rows.iter_mut().zip(weights.chunks_exact(wide)) {
-        *row = weights;
+fn softmax<L: Level>(l: L, weights: &mut [[Part; QUERIES]]) -> [f32; QUERIES] {
+    let mut maxima = [l.splat(f32::MIN); QUERIES];
+    for parts in &*weights {
+        for (max, part) in maxima.iter_mut().zip(parts) {
+            *max = l.max(*max, l.load(part));
+        }
     }
-    let mut rows = rows.map(|row| row.iter());
-    for value in values.chunks_exact(padded) {
-        let Some(value) = value.as_chunks::<LANES>().0.get(lane) else { return sums };
-        for (row, sums) in rows.iter_mut().zip(&mut sums) {
-            let weight = row.next().copied().unwrap_or_default();
-            for (sum, x) in sums.iter_mut().zip(value) {
-                *sum = madd::<L>(weight, *x, *sum);
+    let maxima = maxima.map(|max| l.splat(l.greatest(max)));
+    let mut sums = [l.splat(0.0); QUERIES];
+    for parts in weights {
+        for ((sum, max), part) in sums.iter_mut().zip(maxima).zip(parts) {
+            let weight = math::exp(l, l.sub(l.load(part), max));
+            l.store(weight, part);
+            *sum = l.add(*sum, weight);
+        }
+    }
+    sums.map(|sum| 1.0 / l.sum(sum))
+}
+
+/// `W` times 16 numbers of the values of all tokens, weighted for each query.
+#[inline(always)]
+fn mix<L: Level, const W: usize>(l: L, weights: &[[Part; QUERIES]], values: [&[Part]; W]) -> [[L::V; W]; QUERIES] {
+    let mut sums = [[l.splat(0.0); W]; QUERIES];
+    let mut values = values.map(|values| values.as_chunks::<LANES>().0.iter());
+    for [a, b, c, d] in weights {
+        let mut values = values.each_mut().map(|values| values.next().map(|v| v.iter()).unwrap_or_default());
+        for (((a, b), c), d) in a.iter().zip(b).zip(c).zip(d) {
+            let values = values.each_mut().map(|values| values.next().map_or(l.splat(0.0), |part| l.load(part)));
+            for (sums, weight) in sums.iter_mut().zip([a, b, c, d]) {
+                for (sum, value) in sums.iter_mut().zip(values) {
+                    *sum = l.madd(l.splat(*weight), value, *sum);
+                }
             }
         }
     }
     sums
+}
+
+/// Puts mixtures where they belong in the rows of the result.
+#[inline(always)]
+fn put<L: Level, const W: usize>(
+    l: L,
+    mixed: [[L::V; W]; QUERIES],
+    inverses: [f32; QUERIES],
+    rows: &mut [&mut [f32]; QUERIES],
+    first: usize,
+) {
+    for ((row, parts), inverse) in rows.iter_mut().zip(mixed).zip(inverses) {
+        let to = row.get_mut(first..).unwrap_or_default().chunks_mut(LANES);
+        for (to, part) in to.zip(parts) {
+            let scaled = l.mul(part, l.splat(inverse));
+            if let Some(to) = to.as_mut_array() {
+                l.store(scaled, to);
+            } else {
+                let mut all = [0.0; LANES];
+                l.store(scaled, &mut all);
+                to.iter_mut().zip(all).for_each(|(to, x)| *to = x);
+            }
+        }
+    }
 }

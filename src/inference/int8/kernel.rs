@@ -90,7 +90,7 @@ impl Kernel {
             Self::Avx512Vnni => x86::run_avx512(work),
             #[cfg(target_arch = "x86_64")]
             Self::AvxVnni | Self::Avx2 => x86::run_avx2(work),
-            _ => work.run::<Plain>(),
+            _ => work.run(Plain),
         }
     }
 

@@ -145,11 +145,6 @@ impl Packed {
         self.lines.get(tile * lines_n..(tile + 1) * lines_n).unwrap_or_default()
     }
 
-    /// How many tiles there are.
-    pub(super) fn tiles_n(&self) -> usize {
-        self.outputs / TILE
-    }
-
     /// Bytes in memory.
     pub(super) fn bytes_n(&self) -> usize {
         self.lines.len() * size_of::<Line>()

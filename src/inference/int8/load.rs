@@ -117,8 +117,12 @@ impl Loader<'_> {
     fn norm(&mut self, name: &str) -> Result<Norm, Error> {
         #[expect(clippy::cast_possible_truncation, reason = "computing is in single precision")]
         let epsilon = self.files.config.layer_norm_eps as f32;
-        let scale = self.numbers(&format!("{name}.weight"))?;
-        Ok(Norm { scale, shift: self.numbers(&format!("{name}.bias"))?, epsilon })
+        let mut scale = self.numbers(&format!("{name}.weight"))?;
+        let mut shift = self.numbers(&format!("{name}.bias"))?;
+        let numbers_n = scale.len();
+        scale.resize(numbers_n.next_multiple_of(super::lines::TILE), 0.0);
+        shift.resize(scale.len(), 0.0);
+        Ok(Norm { scale, shift, numbers_n, epsilon })
     }
 
     fn numbers(&mut self, name: &str) -> Result<Vec<f32>, Error> {

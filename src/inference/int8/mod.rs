@@ -22,15 +22,15 @@ mod x86;
 pub use kernel::{Kernel, NoKernel};
 pub use op::HiddenStates;
 
-use crate::inference::bert::{LoadError, TOKENS_MAX, load_tokenizer};
+use crate::inference::bert::{LoadError, TOKENS_MAX};
 use crate::inference::encoder::{Embedding, Encode, EncodeError, Purpose};
+use crate::inference::unigram::Tokens;
 use crate::inference::weights;
 use crate::models::ModelFiles;
 use forward::{Core, Scratch};
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokenizers::Tokenizer;
 
 /// Tokens of short texts that go through the layers together, so that weights are read once for all.
 const STACK_TOKENS_MAX: usize = 60;
@@ -40,7 +40,7 @@ const VERSION: &str = "int8-1";
 /// A BERT-type encoder in whole numbers.
 pub struct Int8Bert {
     core: Arc<Core>,
-    tokenizer: Tokenizer,
+    tokens: Tokens,
     tokens_max: usize,
     fingerprint: String,
     threads: ThreadPool,
@@ -68,7 +68,7 @@ impl Int8Bert {
             ThreadPoolBuilder::new().num_threads(options.threads_n).thread_name(|n| format!("embed-{n}")).build()?;
         Ok(Self {
             core: Arc::new(core),
-            tokenizer: load_tokenizer(files)?,
+            tokens: Tokens::load(files)?,
             tokens_max: TOKENS_MAX.min(files.config.tokens_max()),
             fingerprint: format!("{VERSION} {}", weights::fingerprint(files)?),
             threads,
@@ -96,12 +96,7 @@ impl Int8Bert {
     /// # Errors
     /// Where the tokenizer refuses it.
     pub fn ids(&self, purpose: Purpose, text: &str) -> Result<Vec<u32>, EncodeError> {
-        let prefixed = format!("{}{text}", purpose.prefix());
-        let encoding =
-            self.tokenizer.encode_fast(prefixed, true).map_err(|error| EncodeError::Tokenizer(error.to_string()))?;
-        let mut ids = encoding.get_ids().to_vec();
-        ids.truncate(self.tokens_max);
-        Ok(ids)
+        self.tokens.ids(&format!("{}{text}", purpose.prefix()), self.tokens_max)
     }
 
     /// Embeds texts that are tokens already, one after the other on this thread.

@@ -1,6 +1,6 @@
 //! Rows of numbers on their way through a layer: added, normalised, bent, rounded to 8 bits.
 
-use super::level::{Level, Work, madd};
+use super::level::{LANES, Level, Work};
 use super::lines::{BLOCK, GROUP};
 use super::math;
 
@@ -35,24 +35,27 @@ impl Rounded {
     }
 }
 
+/// The row in parts of 16; rows are whole blocks long.
+#[inline(always)]
+fn parts(row: &[f32]) -> &[[f32; LANES]] {
+    row.as_chunks().0
+}
+
 /// Rounds one row.
 #[inline(always)]
-fn round(row: &[f32], zero: i32, values: &mut [i8], lowered: &mut [i32], scales: &mut [f32]) {
+fn round<L: Level>(l: L, row: &[f32], zero: i32, values: &mut [i8], lowered: &mut [i32], scales: &mut [f32]) {
     let of_groups = row.chunks(GROUP * BLOCK).zip(values.chunks_mut(GROUP * BLOCK)).zip(lowered.chunks_mut(GROUP));
     for (((numbers, values), lowered), scale) in of_groups.zip(scales) {
-        let max = math::max_or(0.0, numbers, f32::abs);
+        let mut max = l.splat(0.0);
+        for part in parts(numbers) {
+            max = l.max(max, l.abs(l.load(part)));
+        }
+        let max = l.greatest(max);
         *scale = max / 127.0;
-        let inverse = if max > f32::MIN_POSITIVE * 256.0 { 127.0 / max } else { 0.0 };
-        let blocks = numbers.as_chunks::<BLOCK>().0.iter().zip(values.as_chunks_mut::<BLOCK>().0);
-        for ((numbers, values), lowered) in blocks.zip(lowered) {
-            let mut sum = 0_i32;
-            for (value, number) in values.iter_mut().zip(numbers) {
-                // The low byte is the whole number in two's complement.
-                let [low, ..] = math::round_bits(number * inverse).to_le_bytes();
-                *value = low.cast_signed();
-                sum += i32::from(*value);
-            }
-            *lowered = -zero * sum;
+        let inverse = l.splat(if max > 1e-30 { 127.0 / max } else { 0.0 });
+        let blocks = parts(numbers).as_chunks::<2>().0.iter().zip(values.as_chunks_mut::<BLOCK>().0);
+        for (([low, high], values), lowered) in blocks.zip(lowered) {
+            *lowered = -zero * l.round(l.mul(l.load(low), inverse), l.mul(l.load(high), inverse), values);
         }
     }
 }
@@ -69,10 +72,10 @@ pub(super) struct Round<'a> {
 
 impl Work for Round<'_> {
     #[inline(always)]
-    fn run<L: Level>(self) {
+    fn run<L: Level>(self, l: L) {
         let rows = self.from.chunks_exact(self.to.width);
         for (row, (values, lowered, scales)) in rows.zip(self.to.rows()) {
-            round(row, self.zero, values, lowered, scales);
+            round(l, row, self.zero, values, lowered, scales);
         }
     }
 }
@@ -89,13 +92,13 @@ pub(super) struct Bend<'a> {
 
 impl Work for Bend<'_> {
     #[inline(always)]
-    fn run<L: Level>(self) {
+    fn run<L: Level>(self, l: L) {
         let rows = self.from.chunks_exact_mut(self.to.width);
         for (row, (values, lowered, scales)) in rows.zip(self.to.rows()) {
-            for x in &mut *row {
-                *x = math::gelu::<L>(*x);
+            for part in row.as_chunks_mut().0 {
+                l.store(math::gelu(l, l.load(part)), part);
             }
-            round(row, self.zero, values, lowered, scales);
+            round(l, row, self.zero, values, lowered, scales);
         }
     }
 }
@@ -103,10 +106,12 @@ impl Work for Bend<'_> {
 /// Scale and shift of a layer normalisation.
 #[derive(Clone, Debug)]
 pub(super) struct Norm {
-    /// One for each number of a row.
+    /// One for each number of a row, padding included: zero there keeps it zero.
     pub scale: Vec<f32>,
-    /// One for each number of a row.
+    /// One for each number of a row, padding included.
     pub shift: Vec<f32>,
+    /// Numbers of a row that are not padding.
+    pub numbers_n: usize,
     /// Added to the variance.
     pub epsilon: f32,
 }
@@ -125,23 +130,37 @@ pub(super) struct Normalize<'a> {
 
 impl Work for Normalize<'_> {
     #[inline(always)]
-    fn run<L: Level>(self) {
-        let Norm { scale, shift, epsilon } = self.norm;
-        let numbers_n = scale.len();
+    fn run<L: Level>(self, l: L) {
+        let Norm { scale, shift, numbers_n, epsilon } = self.norm;
+        #[expect(clippy::cast_precision_loss, reason = "a row has far fewer than 2^24 numbers")]
+        let (n, padding_n) = (*numbers_n as f32, (self.width - numbers_n) as f32);
         let mut added = self.add.chunks_exact(self.width);
         for row in self.rows.chunks_exact_mut(self.width) {
+            let row = row.as_chunks_mut().0;
+            let mut sum = l.splat(0.0);
             if let Some(added) = added.next() {
-                for (x, y) in row.iter_mut().zip(added) {
-                    *x += y;
+                for (x, y) in row.iter_mut().zip(parts(added)) {
+                    l.store(l.add(l.load(x), l.load(y)), x);
+                    sum = l.add(sum, l.load(x));
+                }
+            } else {
+                for x in &*row {
+                    sum = l.add(sum, l.load(x));
                 }
             }
-            let Some(numbers) = row.get_mut(..numbers_n) else { return };
-            #[expect(clippy::cast_precision_loss, reason = "a row has far fewer than 2^24 numbers")]
-            let n = numbers_n as f32;
-            let mean = math::sum(numbers) / n;
-            let inverse = 1.0 / (math::squares::<L>(numbers, mean) / n + epsilon).sqrt();
-            for ((x, scale), shift) in numbers.iter_mut().zip(scale).zip(shift) {
-                *x = madd::<L>((*x - mean) * inverse, *scale, *shift);
+            let mean = l.sum(sum) / n;
+            let mean_of_all = l.splat(mean);
+            let mut squares = l.splat(0.0);
+            for x in &*row {
+                let d = l.sub(l.load(x), mean_of_all);
+                squares = l.madd(d, d, squares);
+            }
+            // Padding is zero, and was counted as far from the mean as zero is.
+            let variance = (l.sum(squares) - padding_n * mean * mean) / n;
+            let inverse = l.splat(1.0 / (variance + epsilon).sqrt());
+            for ((x, scale), shift) in row.iter_mut().zip(parts(scale)).zip(parts(shift)) {
+                let d = l.mul(l.sub(l.load(x), mean_of_all), inverse);
+                l.store(l.madd(d, l.load(scale), l.load(shift)), x);
             }
         }
     }

@@ -57,7 +57,7 @@ fn case(form: Form, rows_n: usize, blocks_n: usize, outputs: usize, seed: u64, s
     let mut rounded = Rounded::default();
     rounded.resize(rows_n, inputs);
     let from = numbers(rows_n * inputs, seed ^ 0x5555, spread);
-    Round { from: &from, zero: form.zero(), to: &mut rounded }.run::<Plain>();
+    Round { from: &from, zero: form.zero(), to: &mut rounded }.run(Plain);
     let bias = numbers(weights.outputs, seed ^ 0x3333, spread);
     Case { weights, rounded, bias, rows_n }
 }
@@ -182,5 +182,80 @@ fn sizes_are_checked() {
             let refused = std::panic::catch_unwind(|| multiply(tile, &mut [0.0; 3 * TILE]));
             assert!(refused.is_err(), "{kernel}: {tile:?}");
         }
+    }
+}
+
+/// With the real weights.
+mod models {
+    use super::super::{Int8Bert, Options};
+    use super::*;
+    use crate::inference::bert::Bert;
+    use crate::inference::linalg::dot;
+    use crate::inference::{Encode, Purpose};
+    use crate::models::ModelFiles;
+    use std::path::Path;
+
+    fn files() -> ModelFiles {
+        ModelFiles::open(Path::new("models/multilingual-e5-small")).unwrap()
+    }
+
+    /// Headings and sentences of the guidance in three languages.
+    fn texts(n: usize) -> Vec<(Purpose, String)> {
+        let mut texts = Vec::new();
+        let mut folders: Vec<_> = fs_err::read_dir("knowledge").unwrap().map(|entry| entry.unwrap().path()).collect();
+        folders.sort();
+        for folder in folders {
+            let mut files: Vec<_> = fs_err::read_dir(folder).into_iter().flatten().map(|e| e.unwrap().path()).collect();
+            files.sort();
+            for file in files.into_iter().filter(|file| file.extension().is_some_and(|extension| extension == "md")) {
+                let text = fs_err::read_to_string(file).unwrap();
+                let lines = text.lines().filter(|line| line.chars().count() > 20);
+                texts.extend(lines.map(|line| (Purpose::Query, line.to_owned())));
+            }
+        }
+        let step = texts.len() / n;
+        assert!(step > 0, "the guidance has {} lines", texts.len());
+        texts.into_iter().step_by(step).take(n).collect()
+    }
+
+    #[test]
+    fn embeddings_are_those_of_candle_on_every_kernel() {
+        let reference = Bert::load(&files()).unwrap();
+        let texts = texts(500);
+        let expected = reference.encode_all(&texts).unwrap();
+        for kernel in Kernel::available() {
+            let encoder = Int8Bert::load(&files(), Options { kernel, ..Options::default() }).unwrap();
+            // The portable kernel takes its time.
+            let step = if kernel == Kernel::Portable { 10 } else { 1 };
+            let some: Vec<_> = texts.iter().step_by(step).cloned().collect();
+            let found = encoder.encode_all(&some).unwrap();
+            for ((found, expected), (_, text)) in found.iter().zip(expected.iter().step_by(step)).zip(&some) {
+                let cosine = dot(found, expected);
+                assert!(cosine >= 0.999, "{kernel}: {cosine} for {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_alone_gives_what_it_gives_in_a_batch() {
+        let encoder = Int8Bert::load(&files(), Options::default()).unwrap();
+        let texts = texts(40);
+        let together = encoder.encode_all(&texts).unwrap();
+        for ((purpose, text), expected) in texts.iter().zip(&together) {
+            assert_eq!(&encoder.encode(*purpose, text).unwrap(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_operation_composes_with_candle_tensors() {
+        let encoder = Int8Bert::load(&files(), Options::default()).unwrap();
+        let ids = encoder.ids(Purpose::Query, "Paljonko on asumistuki?").unwrap();
+        let operation = encoder.hidden_states();
+        let hidden = operation.embedded(&ids).unwrap().apply_op1_no_bwd(&operation).unwrap();
+        let mean = hidden.mean(0).unwrap();
+        let length = mean.sqr().unwrap().sum_all().unwrap().sqrt().unwrap();
+        let found = mean.broadcast_div(&length).unwrap().to_vec1::<f32>().unwrap();
+        let [expected] = &encoder.embed(&[&ids]).unwrap()[..] else { panic!("one text") };
+        assert!(dot(&found, expected) > 0.999_999);
     }
 }

@@ -41,7 +41,7 @@ struct AddedToken {
 #[derive(Deserialize)]
 #[serde(tag = "type")]
 enum Normalizer {
-    Precompiled(serde_json::Value),
+    Precompiled { precompiled_charsmap: String },
     Replace { pattern: Pattern, content: String },
     Sequence { normalizers: Vec<Normalizer> },
 }
@@ -49,7 +49,7 @@ enum Normalizer {
 #[derive(Deserialize)]
 enum Pattern {
     Regex(String),
-    String(String),
+    String(serde::de::IgnoredAny),
 }
 
 #[derive(Deserialize)]
@@ -154,10 +154,10 @@ impl TokenizerFile<'_> {
 impl Normalizer {
     fn step(&self) -> Option<Step> {
         match self {
-            Self::Precompiled(value) => {
-                let mut value = value.clone();
-                value.as_object_mut()?.insert("type".to_owned(), "Precompiled".into());
-                serde_json::from_value(value).ok().map(Step::Precompiled)
+            Self::Precompiled { precompiled_charsmap } => {
+                // The map is only read from text.
+                let map = serde_json::json!({ "type": "Precompiled", "precompiled_charsmap": precompiled_charsmap });
+                serde_json::from_str(&map.to_string()).ok().map(Step::Precompiled)
             }
             Self::Replace { pattern: Pattern::Regex(regex), content } if regex == " {2,}" => {
                 Some(Step::Spaces(content.clone()))

@@ -1,57 +1,14 @@
-//! The instructions of x86 processors: the only `unsafe` code of the program.
-#![expect(unsafe_code, reason = "processor instructions can only be reached so; each block says why it is sound")]
+//! The matrix product in whole numbers.
 
-use super::kernel::Tile;
-use super::level::{Fused, Work};
-use super::lines::{BLOCK, Form, GROUP, Line, STEP, STEPS, TILE};
+use super::super::kernel::Tile;
+use super::{has_avx2, has_avx512_vnni, has_avx_vnni};
+use super::super::lines::{BLOCK, Form, GROUP, Line, STEP, STEPS, TILE};
 use std::arch::x86_64::*;
 
 /// Rows that are multiplied at once with 512-bit vectors: 12 running sums of whole numbers, 12 of fractions, 8 registers for the rest.
 const ROWS_512: usize = 6;
 /// The same with 256-bit vectors, of which there are 16.
 const ROWS_256: usize = 3;
-
-/// Whether [`tile_avx512_vnni`] and [`run_avx512`] may be called.
-pub(super) fn has_avx512_vnni() -> bool {
-    has_avx2()
-        && is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vl")
-        && is_x86_feature_detected!("avx512dq")
-        && is_x86_feature_detected!("avx512vnni")
-}
-
-/// Whether [`tile_avx_vnni`] may be called.
-pub(super) fn has_avx_vnni() -> bool {
-    has_avx2() && is_x86_feature_detected!("avxvnni")
-}
-
-/// Whether [`tile_avx2`] and [`run_avx2`] may be called.
-pub(super) fn has_avx2() -> bool {
-    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c")
-}
-
-/// Does work in 512-bit vectors.
-pub(super) fn run_avx512(work: impl Work) {
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
-    fn inner(work: impl Work) {
-        work.run::<Fused>();
-    }
-    assert!(has_avx512_vnni(), "the kernel was resolved before");
-    // SAFETY: the processor has every feature that `inner` is compiled for, as the line above makes sure; `inner` itself is safe code.
-    unsafe { inner(work) }
-}
-
-/// Does work in 256-bit vectors.
-pub(super) fn run_avx2(work: impl Work) {
-    #[target_feature(enable = "avx2,fma,f16c")]
-    fn inner(work: impl Work) {
-        work.run::<Fused>();
-    }
-    assert!(has_avx2(), "the kernel was resolved before");
-    // SAFETY: as in `run_avx512`.
-    unsafe { inner(work) }
-}
 
 /// The parts of a [`Tile`] at some row, as the inner loops read them.
 #[derive(Clone, Copy)]
@@ -127,7 +84,7 @@ macro_rules! in_parts {
 }
 
 /// Multiplies all rows with one tile, in 512-bit vectors.
-pub(super) fn tile_avx512_vnni(tile: &Tile<'_>, out: &mut [f32]) {
+pub(in super::super) fn tile_avx512_vnni(tile: &Tile<'_>, out: &mut [f32]) {
     assert!(has_avx512_vnni(), "the kernel was resolved before");
     let (mut at, rows_n) = checked(tile, out);
     macro_rules! call {
@@ -224,7 +181,7 @@ unsafe fn rows_512<const N: usize, const FOUR: bool>(at: At) {
 }
 
 /// Multiplies all rows with one tile, in 256-bit vectors with integer dot products.
-pub(super) fn tile_avx_vnni(tile: &Tile<'_>, out: &mut [f32]) {
+pub(in super::super) fn tile_avx_vnni(tile: &Tile<'_>, out: &mut [f32]) {
     assert!(has_avx_vnni(), "the kernel was resolved before");
     let (mut at, rows_n) = checked(tile, out);
     macro_rules! call {
@@ -240,7 +197,7 @@ pub(super) fn tile_avx_vnni(tile: &Tile<'_>, out: &mut [f32]) {
 }
 
 /// Multiplies all rows with one tile, in 256-bit vectors.
-pub(super) fn tile_avx2(tile: &Tile<'_>, out: &mut [f32]) {
+pub(in super::super) fn tile_avx2(tile: &Tile<'_>, out: &mut [f32]) {
     assert!(has_avx2(), "the kernel was resolved before");
     let (mut at, rows_n) = checked(tile, out);
     macro_rules! call {
