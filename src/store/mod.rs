@@ -8,6 +8,7 @@ mod sweep;
 use crate::conversation::Conversation;
 use crate::domain::{ContentVersion, ConversationId, Event, EventKind, Language};
 use jiff::Timestamp;
+use fs_err::os::unix::fs::OpenOptionsExt as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, Row as _};
 use std::path::Path;
@@ -94,6 +95,8 @@ impl Store {
         if let Some(folder) = file.parent() {
             fs_err::create_dir_all(folder)?;
         }
+        // Made by us, so that nobody else on the machine may read it; SQLite's files beside it take over its mode.
+        fs_err::OpenOptions::new().create(true).append(true).mode(0o600).open(file)?;
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)

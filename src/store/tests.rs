@@ -45,6 +45,8 @@ async fn keeps_turns_in_order_over_a_restart() {
         panic!("the first is written")
     };
     store.close().await;
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs_err::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o077, 0, "nobody else reads it");
     let store = Store::open(&file).await.unwrap();
     let record = store.record(id).await.unwrap();
     assert_eq!((record.state, record.seq_last, record.messages_n), (state, 3, 1));

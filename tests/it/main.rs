@@ -1,0 +1,6 @@
+//! The integration tests, in one binary.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod http;
+mod shutdown;
+mod support;
