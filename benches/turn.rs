@@ -42,6 +42,7 @@ fn turns(criterion: &mut Criterion) {
             embedding: vectors.encoder().encode(Purpose::Query, text).unwrap(),
             language: Language::Fi,
             guidance: 1.0,
+            prior: Vec::new().into(),
             day,
         };
         group.bench_function(format!("search alone, {words_n} words"), |bencher| {

@@ -1,5 +1,7 @@
 //! The only place that names concrete stages: puts the parts together.
 
+pub mod serve;
+
 use crate::assistant::{Assistant, Content};
 use crate::config::{Config, Engine};
 use crate::domain::Language;

@@ -1,12 +1,12 @@
 //! What an operator sets, read once from one TOML file. Everything has a default that works on one machine.
 
 use crate::inference::int8::Kernel;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// All settings.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Where the content lies.
@@ -22,7 +22,7 @@ pub struct Config {
 }
 
 /// Where the content lies.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ContentConfig {
     /// The folder that holds `knowledge/` and `intents/`.
@@ -30,7 +30,7 @@ pub struct ContentConfig {
 }
 
 /// The sentence encoder.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelConfig {
     /// A folder with `config.json`, `tokenizer.json` and weights (`model.gguf` or safetensors).
@@ -42,7 +42,7 @@ pub struct ModelConfig {
 }
 
 /// How embeddings are computed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
     /// Whole numbers in the processor's instructions.
@@ -53,7 +53,7 @@ pub enum Engine {
 }
 
 /// Where the program keeps what it learns and stores.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
     /// The folder; made when it is missing.
@@ -61,7 +61,7 @@ pub struct DataConfig {
 }
 
 /// The web server.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerConfig {
     /// Address and port to listen on.
@@ -75,7 +75,7 @@ pub struct ServerConfig {
 }
 
 /// Bounds. Full means a polite refusal now, not a growing queue.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Turns that may wait for a thread.
@@ -193,21 +193,69 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let positive = [
-            ("limits.turn_queue_len_max", self.limits.turn_queue_len_max),
-            ("limits.requests_burst_max", self.limits.requests_burst_max as usize),
-            ("limits.requests_per_minute_max", self.limits.requests_per_minute_max as usize),
-            ("limits.body_bytes_max", self.limits.body_bytes_max),
-            ("limits.messages_max", self.limits.messages_max as usize),
-            ("limits.streams_max", self.limits.streams_max),
+        let limits = &self.limits;
+        let ranges = [
+            ("server.turn_threads_n", self.server.turn_threads_n as u64, 0..=256, "expected 0 to 256"),
+            ("limits.turn_queue_len_max", limits.turn_queue_len_max as u64, 1..=100_000, "expected 1 to 100000"),
+            ("limits.requests_burst_max", limits.requests_burst_max.into(), 1..=1_000_000, "expected 1 to 1000000"),
+            (
+                "limits.requests_per_minute_max",
+                limits.requests_per_minute_max.into(),
+                1..=10_000_000,
+                "expected 1 to 10000000",
+            ),
+            ("limits.body_bytes_max", limits.body_bytes_max as u64, 1_024..=1 << 20, "expected 1024 to 1048576"),
+            ("limits.messages_max", limits.messages_max.into(), 1..=2_000, "expected 1 to 2000"),
+            ("limits.streams_max", limits.streams_max as u64, 1..=100_000, "expected 1 to 100000"),
+            ("limits.request_seconds_max", limits.request_seconds_max, 1..=300, "expected 1 to 300"),
+            ("limits.shutdown_seconds_max", limits.shutdown_seconds_max, 1..=300, "expected 1 to 300"),
+            ("limits.retention_days", limits.retention_days.into(), 1..=3_650, "expected 1 to 3650"),
         ];
-        if let Some((setting, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
-            return Err(ConfigError::Range { setting, message: "expected at least 1" });
+        if let Some((setting, _, _, message)) = ranges.into_iter().find(|(_, value, range, _)| !range.contains(value)) {
+            return Err(ConfigError::Range { setting, message });
         }
-        if self.server.allowed_origins.iter().any(|origin| !origin.starts_with("http") || origin.ends_with('/')) {
+        if self.server.allowed_origins.iter().any(|origin| !is_origin(origin)) {
             let message = "expected origins such as `https://www.kela.fi`, without a path";
             return Err(ConfigError::Range { setting: "server.allowed_origins", message });
         }
         Ok(())
+    }
+}
+
+/// Scheme, host and perhaps a port, as browsers send them.
+fn is_origin(origin: &str) -> bool {
+    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    let is_host = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-:[]".contains(c);
+    host.is_some_and(|host| !host.is_empty() && host.chars().all(is_host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_is_the_defaults() {
+        let example: toml::Table = toml::from_str(include_str!("../neuvo.example.toml")).unwrap();
+        assert_eq!(example, toml::Table::try_from(Config::default()).unwrap());
+        Config::default().check().unwrap();
+    }
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let config: Config = toml::from_str(text).unwrap();
+        let said = config.check().map_or_else(|error| error.to_string(), |()| "fine".to_owned());
+        assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn settings_have_bounds() {
+        check("limits.messages_max = 0", "`limits.messages_max`: expected 1 to 2000");
+        check("limits.body_bytes_max = 99999999", "`limits.body_bytes_max`: expected 1024 to 1048576");
+        check("limits.retention_days = 0", "`limits.retention_days`: expected 1 to 3650");
+        check("server.allowed_origins = [\"https://www.kela.fi\", \"http://localhost:3000\"]", "fine");
+        let refused = "`server.allowed_origins`: expected origins such as `https://www.kela.fi`, without a path";
+        for origin in ["*", "https://kela.fi/", "https://KELA.fi", "ftp://kela.fi", "https://", "httpskela"] {
+            check(&format!("server.allowed_origins = [\"{origin}\"]"), refused);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Logging. What citizens write or say never enters a log: types that hold it do not show it.
 
+pub mod metrics;
+
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 

@@ -7,7 +7,7 @@ mod eval;
 mod kb;
 mod models;
 mod output;
-//mod serve;
+mod serve;
 
 use crate::config::Config;
 use crate::telemetry;
@@ -38,6 +38,8 @@ enum Command {
     /// Check the knowledge base and fit its calibration
     #[command(subcommand)]
     Kb(kb::Command),
+    /// Answer over HTTP, with a page to ask on
+    Serve(serve::Arguments),
     /// Measure the answers on held-out questions
     Eval(eval::Arguments),
     /// Measure speed
@@ -76,6 +78,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         Command::Ask(arguments) => ask::run(&config, &arguments, day),
         Command::Kb(command) => kb::run(&config, &command, day),
+        Command::Serve(serve) => serve::run(&config, &serve, arguments.at),
         Command::Eval(arguments) => eval::run(&config, &arguments, day),
         Command::Bench(command) => bench::run(&config, &command, day),
         Command::Models(command) => models::run(command),

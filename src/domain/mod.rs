@@ -1,13 +1,16 @@
 //! The words of the house: what every other module talks about. Nothing here does I/O, reads a clock or knows another module.
 
+pub mod event;
 pub mod evidence;
 pub mod fact;
 pub mod language;
+pub mod mask;
 pub mod reply;
 pub mod topic;
 pub mod understanding;
 pub mod utterance;
 
+pub use event::{Answered, ConversationId, Event, EventKind, Message, MessageId, Welcome};
 pub use evidence::{Candidate, Evidence, Lookup, Passage, Stalled};
 pub use fact::{Fact, FactKind, FactValue};
 pub use language::Language;

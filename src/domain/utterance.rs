@@ -42,6 +42,15 @@ impl Utterance {
         }
     }
 
+    /// The same message without identity codes, account numbers, phone numbers and e-mail addresses.
+    #[must_use]
+    pub fn masked(&self) -> Self {
+        match crate::domain::mask::mask(&self.0) {
+            std::borrow::Cow::Borrowed(_) => self.clone(),
+            std::borrow::Cow::Owned(masked) => Self(masked.into()),
+        }
+    }
+
     /// The words. Keep them out of logs.
     pub fn as_str(&self) -> &str {
         &self.0

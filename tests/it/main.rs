@@ -7,4 +7,7 @@
     reason = "a test may stop at the first fault"
 )]
 
+mod http;
+mod shutdown;
+mod support;
 mod tidy;

@@ -6,11 +6,11 @@ use super::portable;
 use super::rows::Rounded;
 #[cfg(target_arch = "x86_64")]
 use super::x86;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Processor instructions for the encoder.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kernel {
     /// The fastest that the processor has.

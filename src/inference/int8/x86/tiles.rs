@@ -1,8 +1,8 @@
 //! The matrix product in whole numbers.
 
 use super::super::kernel::Tile;
-use super::{has_avx2, has_avx512_vnni, has_avx_vnni};
 use super::super::lines::{BLOCK, Form, GROUP, Line, STEP, STEPS, TILE};
+use super::{has_avx_vnni, has_avx2, has_avx512_vnni};
 use std::arch::x86_64::*;
 
 /// Rows that are multiplied at once with 512-bit vectors: 12 running sums of whole numbers, 12 of fractions, 8 registers for the rest.

@@ -1,0 +1,142 @@
+//! The service from its start to its end: listens at once, loads beside that, answers, finishes what it began.
+
+use crate::app::{self, AppError};
+use crate::assistant::Assistant;
+use crate::channel::web::{self, Web};
+use crate::config::Config;
+use crate::exchange::{Exchange, Parts, Today};
+use crate::inference::Workers;
+use crate::store::{Store, StoreError};
+use crate::telemetry::metrics::Metrics;
+use jiff::civil::Date;
+use metrics_exporter_prometheus::BuildError;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// Why the service ended before it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The content or the model cannot be had.
+    #[error(transparent)]
+    App(#[from] AppError),
+    /// The conversations cannot be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The counters cannot be made.
+    #[error("cannot count: {0}")]
+    Metrics(#[from] BuildError),
+    /// A thread or the listener failed.
+    #[error(transparent)]
+    System(#[from] std::io::Error),
+    /// Loading panicked.
+    #[error("loading the content failed: the cause is in the log")]
+    Loading,
+}
+
+/// The file of the data folder that holds conversations.
+const STORE_FILE: &str = "neuvo.sqlite";
+/// How often addresses and counters are tidied.
+const TIDY_TIME: Duration = Duration::from_secs(10);
+/// How often retention is enforced.
+const SWEEP_TIME: Duration = Duration::from_secs(3_600);
+
+/// Loads the configured content and model; for [`serve`].
+///
+/// # Errors
+/// Where any part of it cannot be had.
+pub fn load(config: &Config, day: Date) -> Result<Assistant, AppError> {
+    app::assistant(config, day)
+}
+
+/// Serves until `stop`. `load` runs on a thread of its own while the port is open already: `/readyz` tells when it is done, and so does
+/// `ready`.
+///
+/// # Errors
+/// Where a part cannot be had or the listener fails.
+pub async fn serve(
+    config: &Config,
+    listener: TcpListener,
+    today: Today,
+    load: impl FnOnce() -> Result<Assistant, AppError> + Send + 'static,
+    (ready, stop): (impl FnOnce(), CancellationToken),
+) -> Result<(), ServeError> {
+    let metrics = Arc::new(Metrics::new()?);
+    let web = Arc::new(Web::new(config, Arc::clone(&metrics), stop.clone()));
+    let time_max = Duration::from_secs(config.limits.shutdown_seconds_max);
+    // Whatever ends first ends the rest.
+    let _ends_all = stop.clone().drop_guard();
+    let serving = web::serve(listener, Arc::clone(&web), stop.clone(), time_max);
+    let running = async {
+        let exchange = tokio::select! {
+            exchange = start(config, today, load, &metrics) => exchange.inspect_err(|_| stop.cancel())?,
+            () = stop.cancelled() => return Ok(None),
+        };
+        web.ready(Arc::clone(&exchange));
+        ready();
+        keep(&web, &exchange, &stop).await;
+        Ok::<_, ServeError>(Some(exchange))
+    };
+    let (served, ran) = tokio::join!(
+        async {
+            let served = serving.await;
+            stop.cancel();
+            served
+        },
+        running
+    );
+    if let Some(exchange) = ran? {
+        // Connections are done or cut; turns whose clients have gone are stored all the same.
+        if timeout(time_max, exchange.finish()).await.is_err() {
+            tracing::warn!("some turns did not finish in time and are lost, unacknowledged");
+        }
+        if timeout(time_max, exchange.close()).await.is_err() {
+            tracing::warn!("a worker did not stop in time");
+        }
+    }
+    served?;
+    Ok(())
+}
+
+async fn start(
+    config: &Config,
+    today: Today,
+    load: impl FnOnce() -> Result<Assistant, AppError> + Send + 'static,
+    metrics: &Arc<Metrics>,
+) -> Result<Arc<Exchange>, ServeError> {
+    let store = Store::open(&config.data.folder.join(STORE_FILE)).await?;
+    let assistant = tokio::task::spawn_blocking(load).await.map_err(|_| ServeError::Loading)??;
+    let threads_n = match config.server.turn_threads_n {
+        0 => std::thread::available_parallelism()?.get(),
+        n => n,
+    };
+    let workers = Workers::start("turn", threads_n, config.limits.turn_queue_len_max)?;
+    let parts = Parts {
+        assistant: Arc::new(assistant),
+        workers: Arc::new(workers),
+        store,
+        metrics: Arc::clone(metrics),
+        today,
+    };
+    Ok(Arc::new(Exchange::new(parts, &config.limits)))
+}
+
+/// Keeps the house until the end: forgets what is too old and what is no longer needed.
+async fn keep(web: &Web, exchange: &Exchange, stop: &CancellationToken) {
+    let (mut tidy, mut sweep) = (interval(TIDY_TIME), interval(SWEEP_TIME));
+    tidy.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    sweep.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tidy.tick() => web.tidy(),
+            _ = sweep.tick() => match exchange.sweep().await {
+                Ok(0) => {}
+                Ok(deleted_n) => tracing::info!(deleted_n, "deleted {deleted_n} conversations past their retention"),
+                Err(error) => tracing::error!(%error, "retention could not be enforced: it is tried again in an hour"),
+            },
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Where citizens come in.
+
+pub mod web;

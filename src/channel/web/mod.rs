@@ -1,0 +1,85 @@
+//! The web channel: an API with stored conversations and event streams, its documentation, health and metrics, and a page to ask on.
+//!
+//! In reading order: [`problem`] is every way to say no; [`state`] is what handlers share; [`conversations`], [`messages`], [`events`] and
+//! [`transcript`] are the endpoints; [`health`], [`pages`] and [`docs`] stand beside them; [`guard`] is around all of them.
+
+pub mod problem;
+pub mod state;
+pub mod wire;
+
+mod conversations;
+mod docs;
+mod events;
+mod guard;
+mod health;
+mod json;
+mod limiter;
+mod messages;
+mod pages;
+mod transcript;
+
+pub use docs::openapi;
+pub use problem::Problem;
+pub use state::{Phase, Web};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use std::future::IntoFuture;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Every route with everything that is around it.
+pub fn router(web: &Arc<Web>) -> Router {
+    let api = Router::new()
+        .route("/v1/conversations", post(conversations::open))
+        .route("/v1/conversations/{id}", axum::routing::delete(conversations::delete))
+        .route("/v1/conversations/{id}/messages", post(messages::say))
+        .route("/v1/conversations/{id}/events", get(events::stream))
+        .route("/v1/conversations/{id}/transcript", get(transcript::read))
+        .route("/v1/problems", get(problem::list))
+        .route("/v1/openapi.json", get(docs::document))
+        .layer(DefaultBodyLimit::max(web.limits.body_bytes_max));
+    let open = Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics));
+    let routes = api
+        .merge(pages::routes())
+        .merge(docs::routes())
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(web), guard::rate))
+        .merge(open)
+        .fallback(guard::no_route)
+        .method_not_allowed_fallback(guard::no_method);
+    guard::around(routes, web).with_state(Arc::clone(web))
+}
+
+/// Serves until `stop`, then lets running requests finish for `shutdown_time_max`. Streams end at once.
+///
+/// # Errors
+/// Where the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    web: Arc<Web>,
+    stop: CancellationToken,
+    shutdown_time_max: Duration,
+) -> std::io::Result<()> {
+    let service = router(&web).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let mut server = pin!(server.into_future());
+    tokio::select! {
+        result = &mut server => return result,
+        () = stop.cancelled() => {}
+    }
+    web.enter(Phase::Stopping);
+    if let Ok(result) = tokio::time::timeout(shutdown_time_max, &mut server).await {
+        result
+    } else {
+        tracing::warn!("some connections did not finish in time and are cut");
+        Ok(())
+    }
+}

@@ -1,0 +1,118 @@
+//! What the handlers of one server share.
+
+use crate::channel::web::limiter::Limiter;
+use crate::channel::web::problem::{Code, Problem};
+use crate::config::{Config, Limits};
+use crate::domain::ConversationId;
+use crate::exchange::{Admitted, Exchange, Secret};
+use crate::telemetry::metrics::Metrics;
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use std::sync::{Arc, OnceLock};
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+/// What a server can do at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// The content and the model are being loaded.
+    Starting,
+    /// Messages are answered.
+    Ready,
+    /// What runs is finished; nothing new is begun.
+    Stopping,
+}
+
+/// What the handlers of one server share.
+pub struct Web {
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Bounds.
+    pub(super) limits: Limits,
+    pub(super) allowed_origins: Vec<String>,
+    pub(super) behind_proxy: bool,
+    pub(super) limiter: Limiter,
+    pub(super) streams: Arc<Semaphore>,
+    /// Ends streams.
+    pub(super) stop: CancellationToken,
+    exchange: OnceLock<Arc<Exchange>>,
+    phase: watch::Sender<Phase>,
+}
+
+impl Web {
+    /// A server that is starting. `stop` ends its streams.
+    pub fn new(config: &Config, metrics: Arc<Metrics>, stop: CancellationToken) -> Self {
+        Self {
+            metrics,
+            allowed_origins: config.server.allowed_origins.clone(),
+            behind_proxy: config.server.behind_proxy,
+            limiter: Limiter::new(&config.limits),
+            streams: Arc::new(Semaphore::new(config.limits.streams_max.min(Semaphore::MAX_PERMITS))),
+            stop,
+            exchange: OnceLock::new(),
+            phase: watch::Sender::new(Phase::Starting),
+            limits: config.limits.clone(),
+        }
+    }
+
+    /// Begins to answer.
+    pub fn ready(&self, exchange: Arc<Exchange>) {
+        // A second exchange would belong to a second server.
+        if self.exchange.set(exchange).is_ok() {
+            self.enter(Phase::Ready);
+        }
+    }
+
+    /// What the server can do now.
+    pub fn phase(&self) -> Phase {
+        *self.phase.borrow()
+    }
+
+    /// Forgets client addresses and folds counters: to be called every some seconds.
+    pub fn tidy(&self) {
+        self.limiter.tidy();
+        self.metrics.tidy();
+    }
+
+    pub(super) fn enter(&self, phase: Phase) {
+        self.phase.send_if_modified(|now| {
+            // A server that stops never becomes ready again.
+            let later = *now != Phase::Stopping && *now != phase;
+            if later {
+                *now = phase;
+            }
+            later
+        });
+    }
+
+    /// What answers, once it was loaded.
+    pub(super) fn exchange(&self) -> Result<&Arc<Exchange>, Problem> {
+        self.exchange.get().ok_or(Code::Starting.into())
+    }
+}
+
+/// A conversation whose secret came with the request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key(pub(super) Admitted);
+
+impl FromRequestParts<Arc<Web>> for Key {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Problem> {
+        let exchange = web.exchange()?;
+        // A missing secret, a wrong one and an unknown conversation look the same.
+        let unknown = || Problem::from(Code::ConversationNotFound);
+        let path = RawPathParams::from_request_parts(parts, web).await.map_err(|_| unknown())?;
+        let id = path.iter().find(|(name, _)| *name == "id").and_then(|(_, id)| id.parse().ok()).ok_or_else(unknown)?;
+        let secret = parts
+            .headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .and_then(|(_, secret)| Secret::parse(secret.trim()))
+            .ok_or_else(unknown)?;
+        Ok(Self(exchange.admit(ConversationId(id), &secret).await?))
+    }
+}

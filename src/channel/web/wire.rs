@@ -1,0 +1,199 @@
+//! What goes over the wire. Fields are added, never renamed: pages in browsers may be older than the server.
+
+use crate::domain::{self, Event, EventKind, Language, Outcome, QuickReply};
+use crate::store::Exchanged;
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// One thing that happened in a conversation.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum EventBody {
+    /// The first words: that a bot answers, and how to reach a person
+    Welcome(WelcomeBody),
+    /// What the citizen wrote
+    Message(MessageBody),
+    /// What was replied
+    Reply(ReplyBody),
+}
+
+/// The first words of a conversation.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct WelcomeBody {
+    /// Place in the conversation
+    pub seq: u64,
+    /// When
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// fi, sv or en
+    #[schema(value_type = String, example = "fi")]
+    pub lang: Language,
+    /// Plain text
+    pub text: String,
+    /// The same in Markdown: paragraphs, lists, links, `##` headings
+    pub markdown: String,
+}
+
+/// A message of the citizen.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct MessageBody {
+    /// Place in the conversation
+    pub seq: u64,
+    /// When
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// The client's id of the message
+    #[schema(value_type = String, format = "uuid")]
+    pub id: Uuid,
+    /// The text as it is kept: identity codes, account and phone numbers and e-mail addresses are masked
+    pub text: String,
+}
+
+/// A reply of the bot.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ReplyBody {
+    /// Place in the conversation
+    pub seq: u64,
+    /// When
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// answer, clarify, fallback, handoff or chat
+    #[schema(value_type = String, example = "answer")]
+    pub outcome: Outcome,
+    /// fi, sv or en
+    #[schema(value_type = String, example = "fi")]
+    pub lang: Language,
+    /// Plain text, an answer with its source
+    pub text: String,
+    /// Markdown without the source: paragraphs, lists, links, `##` headings
+    pub markdown: String,
+    /// Where an answer comes from; every answer has it
+    pub citation: Option<CitationBody>,
+    /// Topics to choose from, where the bot asks back
+    pub choices: Vec<TopicBody>,
+    /// What people ask next
+    pub next: Vec<TopicBody>,
+    /// Calibrated probability that the best topic is right, 0 to 1
+    pub confidence: f32,
+}
+
+/// Where an answer comes from.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CitationBody {
+    /// Topic of the article
+    #[schema(example = "housing-allowance.apply")]
+    pub topic: String,
+    /// Title of the article
+    pub title: String,
+    /// The page that the article was held against
+    pub url: String,
+    /// The day on which it was last held against that page
+    #[schema(value_type = String, format = Date)]
+    pub checked: jiff::civil::Date,
+    /// Version of the content
+    pub version: String,
+}
+
+/// A topic that can be asked about by one tap.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TopicBody {
+    /// Topic id
+    pub topic: String,
+    /// What the button says; send it as the next message
+    pub title: String,
+}
+
+/// A message with its reply.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ExchangedBody {
+    /// Place of the message in the conversation
+    pub seq: u64,
+    /// The client's id of the message
+    #[schema(value_type = String, format = "uuid")]
+    pub id: Uuid,
+    /// The message as it is kept, masked
+    pub text: String,
+    /// The reply, with `kind` = `reply`
+    pub reply: EventBody,
+}
+
+impl From<Event> for EventBody {
+    fn from(event: Event) -> Self {
+        let Event { seq, at, .. } = event;
+        match event.kind {
+            EventKind::Welcome(welcome) => Self::Welcome(WelcomeBody {
+                seq,
+                at,
+                lang: welcome.language,
+                text: welcome.text,
+                markdown: welcome.markdown,
+            }),
+            EventKind::Message(message) => Self::Message(MessageBody { seq, at, id: message.id.0, text: message.text }),
+            EventKind::Reply(answered) => Self::Reply(reply(seq, at, *answered)),
+        }
+    }
+}
+
+impl EventBody {
+    /// Its place in the conversation.
+    pub const fn seq(&self) -> u64 {
+        match self {
+            Self::Welcome(body) => body.seq,
+            Self::Message(body) => body.seq,
+            Self::Reply(body) => body.seq,
+        }
+    }
+
+    /// What it is called in an event stream.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Welcome(_) => "welcome",
+            Self::Message(_) => "message",
+            Self::Reply(_) => "reply",
+        }
+    }
+}
+
+impl From<Exchanged> for ExchangedBody {
+    fn from(exchanged: Exchanged) -> Self {
+        let seq = exchanged.message.seq;
+        let (id, text) = match exchanged.message.kind {
+            EventKind::Message(message) => (message.id.0, message.text),
+            // Only messages are exchanged for replies.
+            EventKind::Welcome(_) | EventKind::Reply(_) => (Uuid::nil(), String::new()),
+        };
+        Self { seq, id, text, reply: exchanged.reply.into() }
+    }
+}
+
+impl std::fmt::Debug for MessageBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "MessageBody({}, {} chars)", self.id, self.text.chars().count())
+    }
+}
+
+fn reply(seq: u64, at: Timestamp, answered: domain::Answered) -> ReplyBody {
+    let topics = |topics: Vec<QuickReply>| {
+        topics.into_iter().map(|quick| TopicBody { topic: quick.topic.into(), title: quick.title }).collect()
+    };
+    ReplyBody {
+        seq,
+        at,
+        outcome: answered.outcome,
+        lang: answered.language,
+        text: answered.text,
+        markdown: answered.markdown,
+        citation: answered.citation.map(|citation| CitationBody {
+            topic: citation.topic.into(),
+            title: citation.title,
+            url: citation.url,
+            checked: citation.checked,
+            version: citation.version.as_str().to_owned(),
+        }),
+        choices: topics(answered.choices),
+        next: topics(answered.next),
+        confidence: answered.confidence,
+    }
+}

@@ -1,0 +1,69 @@
+//! `neuvo serve`: the web channel, until it is asked to stop.
+
+use crate::app::serve as service;
+use crate::cli::{output, today};
+use crate::config::Config;
+use anyhow::{Context as _, Result};
+use jiff::civil::Date;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Answer over HTTP, with a page to ask on
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Address and port to listen on instead of the configured ones
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+}
+
+/// `at` answers as on that day instead of today.
+pub(super) fn run(config: &Config, arguments: &Arguments, at: Option<Date>) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    let listen = arguments.listen.unwrap_or(config.server.listen);
+    runtime.block_on(serve(config, listen, at))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(config: &Config, listen: SocketAddr, at: Option<Date>) -> Result<()> {
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}: choose another address with --listen"))?;
+    let address = listener.local_addr()?;
+    let stop = CancellationToken::new();
+    output::note(&format!("neuvo listens on http://{address}, loading"));
+    let load = {
+        let config = config.clone();
+        move || service::load(&config, at.unwrap_or_else(today))
+    };
+    let today = Box::new(move || at.unwrap_or_else(today));
+    let ready = move || output::note(&example(address));
+    let serving = service::serve(config, listener, today, load, (ready, stop.clone()));
+    let (served, stopped) = tokio::join!(serving, until_asked(stop));
+    served?;
+    stopped
+}
+
+/// Passes SIGTERM and Ctrl-C on, or ends when something else stopped the service.
+async fn until_asked(stop: CancellationToken) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
+    tokio::select! {
+        _ = terminate.recv() => output::note("stopping: finishing what runs"),
+        _ = interrupt.recv() => output::note("stopping: finishing what runs"),
+        () = stop.cancelled() => {}
+    }
+    stop.cancel();
+    Ok(())
+}
+
+fn example(address: SocketAddr) -> String {
+    format!(
+        "ready: open http://{address} in a browser, read http://{address}/docs, or ask:\n\
+         \n  read -r ID SECRET < <(curl -s http://{address}/v1/conversations --json '{{\"lang\": \"fi\"}}' | jq -r '\"\\(.id) \\(.secret)\"')\
+         \n  curl -s http://{address}/v1/conversations/$ID/messages -H \"Authorization: Bearer $SECRET\" \\\
+         \n    --json '{{\"id\": \"'$(uuidgen)'\", \"text\": \"saanko asumistukea jos olen töissä\"}}' | jq .reply\n"
+    )
+}
