@@ -9,6 +9,7 @@ pub mod encoder;
 pub mod int8;
 pub mod linalg;
 pub mod logit;
+pub mod nearest;
 pub mod softmax;
 pub mod unigram;
 pub mod weights;

@@ -1,14 +1,13 @@
 //! What is known of each topic for one question: the columns that fusion weighs.
 
 /// How many features a topic has.
-pub const FEATURES_N: usize = 19;
+pub const FEATURES_N: usize = 18;
 
 /// The names of the features, as the explain view and the calibration file show them.
 pub const NAMES: [&str; FEATURES_N] = [
     "discriminant",
     "nearest-question",
-    "nearest-question-whitened",
-    "near-questions-whitened",
+    "near-questions",
     "nearest-passage",
     "title",
     "title.words",
@@ -27,7 +26,7 @@ pub const NAMES: [&str; FEATURES_N] = [
 ];
 
 /// The first features come from vectors, those behind them from the index.
-pub const DENSE_N: usize = 6;
+pub const DENSE_N: usize = 5;
 /// The last is what understanding learnt from vectors and words together.
 pub const PRIOR: usize = FEATURES_N - 1;
 
@@ -35,7 +34,7 @@ pub const PRIOR: usize = FEATURES_N - 1;
 #[derive(Clone, Debug)]
 pub struct Features {
     rows: Vec<f32>,
-    /// The highest plain cosine to any example question of the language.
+    /// The highest whitened cosine to any example question of the language.
     pub nearest: f32,
     /// The share of the question's stems, by rarity, that the index knows at all: 0 to 1.
     pub known_share: f32,

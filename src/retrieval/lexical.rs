@@ -7,7 +7,7 @@ use crate::words::{Analysis, Reading, TERMS_MAX, words};
 use std::collections::BTreeSet;
 use tantivy::query::{BooleanQuery, EnableScoring, Occur, Query, TermQuery};
 use tantivy::schema::{FAST, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
-use tantivy::tokenizer::{PreTokenizedString, Token};
+use tantivy::tokenizer::WhitespaceTokenizer;
 use tantivy::{Index, Searcher, TantivyDocument, Term};
 
 /// What the index tells apart in an article.
@@ -25,6 +25,12 @@ pub struct Lexical {
     passages: Shelf,
     /// Where each topic's parts begin among the documents of `passages`.
     part_starts: Vec<usize>,
+}
+
+/// A question in all readings.
+pub struct Terms {
+    terms: [BTreeSet<String>; 4],
+    words_n: usize,
 }
 
 /// Documents that are searched together, each with three zones in four readings.
@@ -62,14 +68,20 @@ impl Lexical {
         })
     }
 
-    /// Writes the lexical features of all topics for a question.
-    pub fn topics(&self, question: &str, features: &mut Features) {
+    /// Reads a question once, for all searches of a turn.
+    pub fn read(&self, question: &str) -> Terms {
         let expanded = self.expand(question);
-        features.words_n = words(question).len();
-        for (at, reading) in Reading::ALL.into_iter().enumerate() {
-            let terms = self.terms(reading, &expanded);
+        let terms =
+            Reading::ALL.map(|reading| self.analysis.terms(reading, &expanded).into_iter().take(TERMS_MAX).collect());
+        Terms { terms, words_n: words(question).len() }
+    }
+
+    /// Writes the lexical features of all topics for a question.
+    pub fn topics(&self, question: &Terms, features: &mut Features) {
+        features.words_n = question.words_n;
+        for ((at, reading), terms) in Reading::ALL.into_iter().enumerate().zip(&question.terms) {
             for zone in 0..ZONES.len() {
-                let (scores, known_share) = self.topics.scores(zone, at, &terms);
+                let (scores, known_share) = self.topics.scores(zone, at, terms);
                 if reading == Reading::Stems && zone == 1 {
                     features.known_share = known_share;
                 }
@@ -82,15 +94,13 @@ impl Lexical {
         }
     }
 
-    /// How well each of a topic's parts (lead first) matches a question by its stems and compound parts.
-    pub fn parts(&self, topic: usize, parts_n: usize, question: &str) -> Vec<f32> {
-        let expanded = self.expand(question);
+    /// How well each of a topic's parts (lead first) matches a question by its stems, compound parts and n-grams.
+    pub fn parts(&self, topic: usize, parts_n: usize, question: &Terms) -> Vec<f32> {
         let start = self.part_starts.get(topic).copied().unwrap_or_default();
         let mut sums = vec![0.0; parts_n];
-        for (at, reading) in Reading::ALL.into_iter().enumerate().skip(1) {
-            let terms = self.terms(reading, &expanded);
+        for (at, terms) in question.terms.iter().enumerate().skip(1) {
             for zone in 0..ZONES.len() {
-                let (scores, _) = self.passages.scores(zone, at, &terms);
+                let (scores, _) = self.passages.scores(zone, at, terms);
                 for (sum, score) in sums.iter_mut().zip(scores.iter().skip(start)) {
                     *sum += score;
                 }
@@ -112,10 +122,6 @@ impl Lexical {
         }
         expanded
     }
-
-    fn terms(&self, reading: Reading, text: &str) -> BTreeSet<String> {
-        self.analysis.terms(reading, text).into_iter().take(TERMS_MAX).collect()
-    }
 }
 
 fn topic_zones(topic: &Topic, language: Language) -> [String; 3] {
@@ -133,7 +139,8 @@ fn topic_zones(topic: &Topic, language: Language) -> [String; 3] {
 
 impl Shelf {
     fn build(analysis: &Analysis, documents: &[[String; 3]]) -> tantivy::Result<Self> {
-        let indexing = TextFieldIndexing::default().set_tokenizer("raw").set_index_option(IndexRecordOption::WithFreqs);
+        let indexing =
+            TextFieldIndexing::default().set_tokenizer("terms").set_index_option(IndexRecordOption::WithFreqs);
         let options = TextOptions::default().set_indexing_options(indexing);
         let mut schema = Schema::builder();
         let number = schema.add_u64_field("number", FAST);
@@ -144,6 +151,8 @@ impl Shelf {
             }
         }
         let index = Index::create_in_ram(schema.build());
+        // Texts come as terms already, with a space between them.
+        index.tokenizers().register("terms", WhitespaceTokenizer::default());
         // One thread writes one segment, so that a document's number is its place in `documents`.
         let mut writer = index.writer_with_num_threads(1, WRITER_BYTES)?;
         for (at, zones) in documents.iter().enumerate() {
@@ -152,7 +161,7 @@ impl Shelf {
             let mut targets = fields.iter();
             for text in zones {
                 for (reading, field) in Reading::ALL.into_iter().zip(targets.by_ref()) {
-                    document.add_pre_tokenized_text(*field, tokens(analysis.terms(reading, text)));
+                    document.add_text(*field, analysis.terms(reading, text).join(" "));
                 }
             }
             writer.add_document(document)?;
@@ -207,10 +216,4 @@ impl Shelf {
         let (all, with) = (self.documents_n as f32, documents_n as f32);
         (1.0 + (all - with + 0.5) / (with + 0.5)).ln()
     }
-}
-
-fn tokens(terms: Vec<String>) -> PreTokenizedString {
-    let tokens =
-        terms.into_iter().enumerate().map(|(position, text)| Token { position, text, ..Token::default() }).collect();
-    PreTokenizedString { text: String::new(), tokens }
 }

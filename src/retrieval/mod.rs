@@ -19,8 +19,8 @@ use crate::domain::{Candidate, Citation, Evidence, Language, Lookup, QuickReply}
 use crate::inference::EncodeError;
 use crate::knowledge::Knowledge;
 use features::Features;
-use lexical::Lexical;
-use semantic::Semantic;
+use lexical::{Lexical, Terms};
+use semantic::{Probe, Semantic};
 use std::sync::Arc;
 
 /// How many candidates a lookup gives.
@@ -86,17 +86,32 @@ impl Retrieval {
 
     /// Ranks all topics for a question with the weights of a mode.
     pub fn rank(&self, lookup: &Lookup, mode: Mode) -> Ranking {
+        let probe = self.semantic.probe(lookup);
+        let terms = self.lexical(lookup.language).read(lookup.utterance.as_str());
+        self.rank_read(lookup, &probe, &terms, mode)
+    }
+
+    fn rank_read(&self, lookup: &Lookup, probe: &Probe, terms: &Terms, mode: Mode) -> Ranking {
         let mut features = Features::new(self.knowledge.topics.len());
-        self.semantic.topics(lookup, &mut features);
-        if let Some(lexical) = self.lexical.get(lookup.language.index()) {
-            lexical.topics(lookup.utterance.as_str(), &mut features);
-        }
+        self.semantic.topics(probe, lookup.language, &mut features);
+        self.lexical(lookup.language).topics(terms, &mut features);
         features.prior(&lookup.prior);
         self.calibration.rank(features, mode)
     }
 
+    fn lexical(&self, language: Language) -> &Lexical {
+        let [fi, sv, en] = &self.lexical;
+        match language {
+            Language::Fi => fi,
+            Language::Sv => sv,
+            Language::En => en,
+        }
+    }
+
     fn find(&self, lookup: &Lookup) -> Evidence {
-        let ranking = self.rank(lookup, Mode::Fused);
+        let probe = self.semantic.probe(lookup);
+        let terms = self.lexical(lookup.language).read(lookup.utterance.as_str());
+        let ranking = self.rank_read(lookup, &probe, &terms, Mode::Fused);
         let confidence = self.calibration.confidence(&ranking, lookup);
         let candidates: Vec<Candidate> = ranking
             .order
@@ -121,18 +136,26 @@ impl Retrieval {
             next: Vec::new(),
         };
         if let Some(&best) = ranking.order.first() {
-            self.fill(&mut evidence, best, lookup);
+            let scores = self.parts(best, lookup, &probe, &terms);
+            self.fill(&mut evidence, best, &scores, lookup);
         }
         evidence
     }
 
+    /// The score of each part of a topic's article for a question, lead first.
+    fn parts(&self, topic: usize, lookup: &Lookup, probe: &Probe, terms: &Terms) -> Vec<f32> {
+        let content = self.knowledge.topics.get(topic);
+        let parts_n = content.map_or(0, |content| content.article(lookup.language).sections.len() + 1);
+        let near = self.semantic.parts(topic, parts_n, probe, lookup.language);
+        let words = self.lexical(lookup.language).parts(topic, parts_n, terms);
+        parts::scores(&near, &words)
+    }
+
     /// Adds what a topic answers: its passages, where they come from, and what people ask next.
-    fn fill(&self, evidence: &mut Evidence, topic: usize, lookup: &Lookup) {
+    fn fill(&self, evidence: &mut Evidence, topic: usize, scores: &[f32], lookup: &Lookup) {
         let Some(topic_content) = self.knowledge.topics.get(topic) else { return };
         let article = topic_content.article(lookup.language);
-        let lexical = self.lexical.get(lookup.language.index());
-        let scores = parts::scores(&self.semantic, lexical, topic, article, lookup);
-        evidence.passages = parts::choose(&self.knowledge, article, &scores, lookup);
+        evidence.passages = parts::choose(&self.knowledge, article, scores, lookup);
         evidence.citation = Some(Citation {
             topic: article.topic.clone(),
             title: article.title.clone(),

@@ -3,8 +3,6 @@
 use crate::domain::{Lookup, Passage};
 use crate::knowledge::{Article, Knowledge};
 use crate::retrieval::entries::filled;
-use crate::retrieval::lexical::Lexical;
-use crate::retrieval::semantic::Semantic;
 
 /// The weights of a part's three scores: cosine to its text, to its example questions, and the words' match.
 const WEIGHTS: [f32; 3] = [1.0, 1.0, 0.6];
@@ -13,24 +11,12 @@ const ALONE_MARGIN: f32 = 0.25;
 /// A section this much worse than the lead is not shown.
 const BESIDE_MARGIN: f32 = -0.25;
 
-/// The score of each part of a topic's article for a question, lead first.
-pub(super) fn scores(
-    semantic: &Semantic,
-    lexical: Option<&Lexical>,
-    topic: usize,
-    article: &Article,
-    lookup: &Lookup,
-) -> Vec<f32> {
-    let parts_n = article.sections.len() + 1;
-    let near = semantic.parts(topic, parts_n, lookup);
-    let words = lexical.map_or_else(Vec::new, |l| l.parts(topic, parts_n, lookup.utterance.as_str()));
+/// The score of each part by its vectors' cosines and the match of its words.
+pub(super) fn scores(near: &[[f32; 2]], words: &[f32]) -> Vec<f32> {
     let [text_weight, question_weight, words_weight] = WEIGHTS;
     near.iter()
-        .enumerate()
-        .map(|(part, [text, question])| {
-            let words = words.get(part).copied().unwrap_or_default();
-            text_weight * text + question_weight * question + words_weight * words
-        })
+        .zip(words)
+        .map(|([text, question], words)| text_weight * text + question_weight * question + words_weight * words)
         .collect()
 }
 

@@ -6,6 +6,7 @@
 use crate::domain::{Language, Lookup};
 use crate::inference::discriminant::Example;
 use crate::inference::linalg::{dot, normalize};
+use crate::inference::nearest::Neighbours;
 use crate::inference::{Discriminant, Embedding};
 use crate::retrieval::entries::{Entry, Kind};
 use crate::retrieval::features::Features;
@@ -30,24 +31,22 @@ pub struct Semantic {
 #[derive(Default)]
 struct Shelf {
     titles: Vec<Row>,
-    questions: Vec<Row>,
     passages: Vec<Row>,
+    /// Topic and part of each example question.
+    question_places: Vec<(usize, usize)>,
+    /// The whitened vectors of the example questions.
+    questions: Neighbours,
 }
 
 struct Row {
     topic: usize,
     part: usize,
-    /// As the encoder gave it.
-    plain: Embedding,
     /// Centred by language, unit length.
     centred: Vec<f32>,
-    /// Whitened, unit length; only questions have it.
-    white: Vec<f32>,
 }
 
-/// A question's vector in the three forms in which it is compared.
-struct Probe {
-    plain: Embedding,
+/// A question's vector in the forms in which it is compared.
+pub struct Probe {
     centred: Vec<f32>,
     white: Vec<f32>,
     white_unit: Vec<f32>,
@@ -80,72 +79,76 @@ impl Semantic {
             .map(|(entry, point)| Example { point, class: entry.topic, weight: 1.0 })
             .collect();
         let discriminant = Discriminant::train(&examples, topics_n, SHRINKAGE)?;
-        let mut languages = [Shelf::default(), Shelf::default(), Shelf::default()];
+        let dims = centres.first().map_or(0, Vec::len);
+        let shelf = || Shelf { questions: Neighbours::new(dims), ..Shelf::default() };
+        let mut languages = [shelf(), shelf(), shelf()];
         let whites = discriminant.whiten_all(&centred.iter().map(Vec::as_slice).collect::<Vec<_>>());
-        for (((entry, plain), centred), white) in entries.iter().zip(vectors).zip(centred).zip(whites) {
-            let row = Row { topic: entry.topic, part: entry.part, plain: plain.clone(), centred, white };
-            if let Some(shelf) = languages.get_mut(entry.language.index()) {
-                match entry.kind {
-                    Kind::Title => shelf.titles.push(row),
-                    Kind::Question => shelf.questions.push(row),
-                    Kind::Passage => shelf.passages.push(row),
+        for ((entry, centred), white) in entries.iter().zip(centred).zip(whites) {
+            let Some(shelf) = languages.get_mut(entry.language.index()) else { continue };
+            let row = Row { topic: entry.topic, part: entry.part, centred };
+            match entry.kind {
+                Kind::Title => shelf.titles.push(row),
+                Kind::Passage => shelf.passages.push(row),
+                Kind::Question => {
+                    shelf.question_places.push((entry.topic, entry.part));
+                    shelf.questions.push(&white);
                 }
             }
         }
         Some(Self { topics_n, centres, discriminant, languages })
     }
 
+    /// A question's vector, ready to be compared.
+    pub fn probe(&self, lookup: &Lookup) -> Probe {
+        let centred = centre(&lookup.embedding, self.centres.get(lookup.language.index()));
+        let white = self.discriminant.whiten(&centred);
+        let mut white_unit = white.clone();
+        normalize(&mut white_unit);
+        Probe { centred, white, white_unit }
+    }
+
     /// Writes the dense features of all topics for a question.
-    pub fn topics(&self, lookup: &Lookup, features: &mut Features) {
-        let probe = self.probe(lookup);
-        let Some(shelf) = self.languages.get(lookup.language.index()) else { return };
-        self.discriminant_shares(&probe, features);
+    pub fn topics(&self, probe: &Probe, language: Language, features: &mut Features) {
+        let Some(shelf) = self.languages.get(language.index()) else { return };
+        self.discriminant_shares(probe, features);
         let mut near = vec![[-1.0f32; NEAR_N]; self.topics_n];
-        for row in &shelf.questions {
-            features.nearest = features.nearest.max(dot(&row.plain, &probe.plain));
-            raise(features, row.topic, 1, dot(&row.centred, &probe.centred));
-            let cosine = dot(&row.white, &probe.white_unit);
-            raise(features, row.topic, 2, cosine);
-            if let Some(best) = near.get_mut(row.topic) {
+        for ((topic, _), cosine) in shelf.question_places.iter().zip(shelf.questions.cosines(&probe.white_unit)) {
+            features.nearest = features.nearest.max(cosine);
+            if let Some(best) = near.get_mut(*topic) {
                 insert(best, cosine);
             }
         }
         for (topic, best) in near.iter().enumerate() {
+            let [nearest, ..] = best;
+            raise(features, topic, 1, *nearest);
             #[expect(clippy::cast_precision_loss, reason = "a handful")]
-            raise(features, topic, 3, best.iter().sum::<f32>() / NEAR_N as f32);
+            raise(features, topic, 2, best.iter().sum::<f32>() / NEAR_N as f32);
         }
         for row in &shelf.passages {
-            raise(features, row.topic, 4, dot(&row.centred, &probe.centred));
+            raise(features, row.topic, 3, dot(&row.centred, &probe.centred));
         }
         for row in &shelf.titles {
-            raise(features, row.topic, 5, dot(&row.centred, &probe.centred));
+            raise(features, row.topic, 4, dot(&row.centred, &probe.centred));
         }
     }
 
     /// For each part of a topic's article (lead first): the cosine to its text, and the highest to its example questions.
-    pub fn parts(&self, topic: usize, parts_n: usize, lookup: &Lookup) -> Vec<[f32; 2]> {
-        let probe = self.probe(lookup);
+    pub fn parts(&self, topic: usize, parts_n: usize, probe: &Probe, language: Language) -> Vec<[f32; 2]> {
         let mut parts = vec![[0.0f32; 2]; parts_n];
-        let Some(shelf) = self.languages.get(lookup.language.index()) else { return parts };
+        let Some(shelf) = self.languages.get(language.index()) else { return parts };
         for row in shelf.passages.iter().filter(|row| row.topic == topic) {
             if let Some([text, _]) = parts.get_mut(row.part) {
                 *text = text.max(dot(&row.centred, &probe.centred));
             }
         }
-        for row in shelf.questions.iter().filter(|row| row.topic == topic) {
-            if let Some([_, question]) = parts.get_mut(row.part) {
-                *question = question.max(dot(&row.white, &probe.white_unit));
+        for ((of, part), cosine) in shelf.question_places.iter().zip(shelf.questions.cosines(&probe.white_unit)) {
+            if *of == topic
+                && let Some([_, question]) = parts.get_mut(*part)
+            {
+                *question = question.max(cosine);
             }
         }
         parts
-    }
-
-    fn probe(&self, lookup: &Lookup) -> Probe {
-        let centred = centre(&lookup.embedding, self.centres.get(lookup.language.index()));
-        let white = self.discriminant.whiten(&centred);
-        let mut white_unit = white.clone();
-        normalize(&mut white_unit);
-        Probe { plain: lookup.embedding.clone(), centred, white, white_unit }
     }
 
     /// The discriminant's log-probability of each topic.
