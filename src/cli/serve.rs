@@ -59,11 +59,14 @@ async fn until_asked(stop: CancellationToken) -> Result<()> {
     Ok(())
 }
 
+/// Commands that need nothing but a shell and curl.
 fn example(address: SocketAddr) -> String {
+    let base = format!("http://{address}");
     format!(
-        "ready: open http://{address} in a browser, read http://{address}/docs, or ask:\n\
-         \n  read -r ID SECRET < <(curl -s http://{address}/v1/conversations --json '{{\"lang\": \"fi\"}}' | jq -r '\"\\(.id) \\(.secret)\"')\
-         \n  curl -s http://{address}/v1/conversations/$ID/messages -H \"Authorization: Bearer $SECRET\" \\\
-         \n    --json '{{\"id\": \"'$(uuidgen)'\", \"text\": \"saanko asumistukea jos olen töissä\"}}' | jq .reply\n"
+        "ready: open {base} in a browser, read {base}/docs, or ask:\n\n\
+         eval $(curl -s {base}/v1/conversations -H 'content-type: application/json' -d '{{}}' | \
+         sed -E 's/.*\"id\":\"([0-9a-f-]+)\",\"secret\":\"([0-9a-f]+)\".*/ID=\\1 SECRET=\\2/')\n\
+         curl -s {base}/v1/conversations/$ID/messages -H \"authorization: Bearer $SECRET\" -H 'content-type: application/json' \
+         -d \"{{\\\"id\\\": \\\"$(cat /proc/sys/kernel/random/uuid)\\\", \\\"text\\\": \\\"saanko asumistukea jos olen töissä\\\"}}\"\n"
     )
 }

@@ -26,6 +26,9 @@ const DASH: &str = r"[-+‐‑‒–—−]";
 /// Day and month of two digits each.
 const DAY_MONTH: &str = r"(?:0[1-9]|[12]\d|3[01])GAP?(?:0[1-9]|1[0-2])";
 
+/// The same with every digit on its own.
+const SPACED_DAY_MONTH: &str = r"(?:0GAP?[1-9]|[12]GAP?\d|3GAP?[01])GAP?(?:0GAP?[1-9]|1GAP?[0-2])";
+
 /// In this order: what contains other shapes comes first.
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     vec![
@@ -40,7 +43,7 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         // 010190-999P, 010190 – 999p, 010190A999K, and with a letter or digit missing or too many.
         rule("[hetu]", r"\d{6}GAP?DASHGAP?\d{3,4}[\p{L}]?", always),
         rule("[hetu]", r"(?i)\d{6}GAP?[A-FU-Y]GAP?\d{3}GAP?[\dA-Z]", always),
-        rule("[hetu]", r"(?i)DAYMONTHGAP?\dGAP?\dGAP?(?:DASH|[A-FU-Y._/:*])GAP?\dGAP?\dGAP?\dGAP?[\dA-Z]", always),
+        rule("[hetu]", r"(?i)DAYMONSPACEDGAP?\dGAP?\dGAP?(?:DASH|[A-FU-Y._/:*])GAP?\dGAP?\dGAP?\dGAP?[\dA-Z]", always),
         // 01.01.90-999P, 01011990-999P
         rule("[hetu]", r"(?i)\d{1,2}[./]\d{1,2}[./](?:\d{2}|\d{4})GAP?(?:DASH|[A-FU-Y])GAP?\d{3}[\dA-Z]", is_no_period),
         rule("[hetu]", r"(?i)DAYMONTHGAP?(?:18|19|20)\d{2}GAP?(?:DASH|[A-FU-Y])?GAP?\d{3}[\dA-Z]", always),
@@ -51,7 +54,11 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         rule("[phone]", r"\+[1-9]\d{0,3}(?:[GAPSET()-]{0,2}\d){6,13}", always),
         rule("[phone]", r"00[1-9]\d(?:[GAPSET-]?\d){7,13}", always),
         rule("[phone]", r"\(?0(?:4\d|50)\)?(?:[GAPSET.DASHSET]?\d){5,9}", always),
-        rule("[phone]", r"\(?0(?:[235689]|1[03-9]|[27][0-9]|[368]00)\)?[GAPSETDASHSET]?\d{3,}(?:[GAPSETDASHSET]?\d{2,})*", is_phone),
+        rule(
+            "[phone]",
+            r"\(?0(?:[235689]|1[03-9]|[27][0-9]|[368]00)\)?[GAPSETDASHSET]?\d{3,}(?:[GAPSETDASHSET]?\d{2,})*",
+            is_phone,
+        ),
         // Without a separator and with a digit for its last character it looks like a phone number, unless that was found before.
         rule("[hetu]", r"DAYMONTHGAP?\d{2}GAP?\d{4}", always),
         // Old account numbers, cards and customer numbers: no amount is written with so many digits together.
@@ -62,6 +69,7 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
 #[expect(clippy::expect_used, reason = "the shapes are constants, compiled by a test; masking must never be skipped")]
 fn rule(mark: &'static str, shape: &str, holds: fn(&str) -> bool) -> Rule {
     let shape = shape
+        .replace("DAYMONSPACED", SPACED_DAY_MONTH)
         .replace("DAYMONTH", DAY_MONTH)
         .replace("GAPSET", r"\p{Zs}\t\p{Cf}")
         .replace("DASHSET", r"‐‑‒–—−-")

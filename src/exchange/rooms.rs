@@ -100,12 +100,7 @@ impl Rooms {
 
 impl Default for Room {
     fn default() -> Self {
-        Self {
-            writer: Arc::default(),
-            news: watch::Sender::new(News::Reaches(0)),
-            writers_n: 0,
-            listeners_n: 0,
-        }
+        Self { writer: Arc::default(), news: watch::Sender::new(News::Reaches(0)), writers_n: 0, listeners_n: 0 }
     }
 }
 

@@ -7,8 +7,8 @@ mod sweep;
 
 use crate::conversation::Conversation;
 use crate::domain::{ContentVersion, ConversationId, Event, EventKind, Language};
-use jiff::Timestamp;
 use fs_err::os::unix::fs::OpenOptionsExt as _;
+use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, Row as _};
 use std::path::Path;
@@ -180,10 +180,8 @@ impl Store {
     /// # Errors
     /// Where the database fails.
     pub async fn delete(&self, id: ConversationId) -> Result<bool, StoreError> {
-        let done = sqlx::query("delete from conversations where id = ?")
-            .bind(id_bytes(id))
-            .execute(&self.writer)
-            .await?;
+        let done =
+            sqlx::query("delete from conversations where id = ?").bind(id_bytes(id)).execute(&self.writer).await?;
         self.checkpoint().await?;
         Ok(done.rows_affected() != 0)
     }

@@ -88,7 +88,8 @@ async fn no_words_of_citizens_in_the_log() {
     server.within(Method::GET, &talk, "/transcript").send().await.unwrap();
     server.stop().await;
     let text = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
-    let ours: Vec<_> = text.lines().filter(|line| !line.contains("reqwest") && !line.contains("hyper_util::client")).collect();
+    let ours: Vec<_> =
+        text.lines().filter(|line| !line.contains("reqwest") && !line.contains("hyper_util::client")).collect();
     assert!(ours.iter().any(|line| line.contains("neuvo")), "the log was captured");
     for secret in ["kissankello", "010594Y9032", &talk.secret] {
         let found: Vec<_> = ours.iter().filter(|line| line.contains(secret)).collect();

@@ -159,7 +159,8 @@ pub(crate) async fn begin(
 fn assistant(gate: Arc<Gate>) -> Result<Assistant, AppError> {
     let loaded = knowledge::read(&Source::from_files(files()), DAY);
     let knowledge = Arc::new(loaded.knowledge.unwrap_or_else(|| panic!("{:?}", loaded.findings)));
-    let calibration = Calibration { answer_from: 0.5, clarify_from: 0.2, ..Calibration::unfitted() };
+    let mut calibration = Calibration::unfitted();
+    (calibration.answer_from, calibration.clarify_from) = (0.5, 0.2);
     let vectors = Vectors::in_memory(Arc::new(TestEncoder { gate }));
     let (understanding, retrieval) = stages(&knowledge, calibration, &vectors)?;
     Ok(Assistant::new(Content { knowledge, understanding: Box::new(understanding), retrieval: Box::new(retrieval) }))
@@ -168,21 +169,33 @@ fn assistant(gate: Arc<Gate>) -> Result<Assistant, AppError> {
 /// Three topics in three languages, and the texts around them.
 fn files() -> Vec<(String, String)> {
     let topics = [
-        ("housing.apply", ["Asumistuen hakeminen", "Ansöka om bostadsbidrag", "Applying for housing allowance"], [
-            "miten haen asumistukea; mistä asumistukea haetaan; asumistuki hakemus; haluan hakea asumistukea; kuinka asumistuki haetaan; asumistuen hakeminen netissä",
-            "hur ansöker jag om bostadsbidrag; var ansöker man om bostadsbidrag; bostadsbidrag ansökan; jag vill ansöka om bostadsbidrag; ansöka bostadsbidrag; bostadsbidrag på nätet",
-            "how do I apply for housing allowance; where to apply for housing allowance; housing allowance application; I want to apply for housing allowance; applying housing allowance; housing allowance online",
-        ]),
-        ("student.grant", ["Opintoraha", "Studiepenning", "Study grant"], [
-            "paljonko opintoraha on; opintorahan määrä; saanko opintorahaa; kuka saa opintorahaa; opintoraha lukiossa; opintoraha yliopistossa",
-            "hur stor är studiepenningen; studiepenningens belopp; får jag studiepenning; vem får studiepenning; studiepenning i gymnasiet; studiepenning vid universitet",
-            "how much is the study grant; amount of study grant; can I get a study grant; who gets a study grant; study grant at school; study grant at university",
-        ]),
-        ("family.child-benefit", ["Lapsilisä", "Barnbidrag", "Child benefit"], [
-            "milloin lapsilisä maksetaan; lapsilisän määrä; miten lapsilisää saa; lapsilisä toisesta lapsesta; lapsilisä vauvalle; kenelle lapsilisä maksetaan",
-            "när betalas barnbidraget; barnbidragets belopp; hur får man barnbidrag; barnbidrag för andra barnet; barnbidrag för baby; vem får barnbidraget",
-            "when is child benefit paid; amount of child benefit; how to get child benefit; child benefit for the second child; child benefit for a baby; who gets child benefit",
-        ]),
+        (
+            "housing.apply",
+            ["Asumistuen hakeminen", "Ansöka om bostadsbidrag", "Applying for housing allowance"],
+            [
+                "miten haen asumistukea; mistä asumistukea haetaan; asumistuki hakemus; haluan hakea asumistukea; kuinka asumistuki haetaan; asumistuen hakeminen netissä",
+                "hur ansöker jag om bostadsbidrag; var ansöker man om bostadsbidrag; bostadsbidrag ansökan; jag vill ansöka om bostadsbidrag; ansöka bostadsbidrag; bostadsbidrag på nätet",
+                "how do I apply for housing allowance; where to apply for housing allowance; housing allowance application; I want to apply for housing allowance; applying housing allowance; housing allowance online",
+            ],
+        ),
+        (
+            "student.grant",
+            ["Opintoraha", "Studiepenning", "Study grant"],
+            [
+                "paljonko opintoraha on; opintorahan määrä; saanko opintorahaa; kuka saa opintorahaa; opintoraha lukiossa; opintoraha yliopistossa",
+                "hur stor är studiepenningen; studiepenningens belopp; får jag studiepenning; vem får studiepenning; studiepenning i gymnasiet; studiepenning vid universitet",
+                "how much is the study grant; amount of study grant; can I get a study grant; who gets a study grant; study grant at school; study grant at university",
+            ],
+        ),
+        (
+            "family.child-benefit",
+            ["Lapsilisä", "Barnbidrag", "Child benefit"],
+            [
+                "milloin lapsilisä maksetaan; lapsilisän määrä; miten lapsilisää saa; lapsilisä toisesta lapsesta; lapsilisä vauvalle; kenelle lapsilisä maksetaan",
+                "när betalas barnbidraget; barnbidragets belopp; hur får man barnbidrag; barnbidrag för andra barnet; barnbidrag för baby; vem får barnbidraget",
+                "when is child benefit paid; amount of child benefit; how to get child benefit; child benefit for the second child; child benefit for a baby; who gets child benefit",
+            ],
+        ),
     ];
     let mut files = Vec::new();
     for (topic, titles, questions) in topics {
@@ -198,7 +211,11 @@ fn files() -> Vec<(String, String)> {
     }
     let texts: String = knowledge::intents::REQUIRED_TEXTS
         .iter()
-        .map(|id| format!("[[text]]\nid = {id:?}\nfi = \"{id} suomeksi\"\nsv = \"{id} på svenska\"\nen = \"{id} in English\"\n"))
+        .map(|id| {
+            format!(
+                "[[text]]\nid = {id:?}\nfi = \"{id} suomeksi\"\nsv = \"{id} på svenska\"\nen = \"{id} in English\"\n"
+            )
+        })
         .collect();
     files.push(("intents/texts.toml".to_owned(), texts));
     files

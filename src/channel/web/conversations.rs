@@ -63,11 +63,8 @@ pub(super) async fn open(State(web): State<Arc<Web>>, body: Body<OpenBody>) -> R
     let page = context.and_then(|context| context.page).map(|page| page_of(&page)).transpose()?;
     let opened = web.exchange()?.open(lang, page).await?;
     let location = HeaderValue::try_from(format!("/v1/conversations/{}", opened.id)).map_err(|_| Code::Internal)?;
-    let body = OpenedBody {
-        id: opened.id.0,
-        secret: opened.secret.expose().to_owned(),
-        welcome: opened.welcome.into(),
-    };
+    let body =
+        OpenedBody { id: opened.id.0, secret: opened.secret.expose().to_owned(), welcome: opened.welcome.into() };
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(body)).into_response())
 }
 

@@ -15,13 +15,11 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
-use utoipa::IntoParams;
 
 /// From where to read.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[derive(Debug, Deserialize)]
 pub(super) struct Cursor {
-    /// Only events after this `seq`; `Last-Event-ID` goes before it
+    /// Only events after this one.
     after: Option<u64>,
 }
 
@@ -36,7 +34,8 @@ const EVENTS_N: u32 = 64;
 ///
 /// Server-sent events; `id` is the `seq`, `event` the kind, `data` the event as JSON.
 #[utoipa::path(get, path = "/v1/conversations/{id}/events", tag = "conversations", security(("secret" = [])),
-    params(("id" = String, Path, format = "uuid", description = "The conversation"), Cursor,
+    params(("id" = String, Path, format = "uuid", description = "The conversation"),
+        ("after" = Option<u64>, Query, description = "Only events after this `seq`; `Last-Event-ID` goes before it"),
         ("Last-Event-ID" = Option<u64>, Header, description = "Only events after this `seq`")),
     responses(
         (status = 200, description = "A stream of events", body = EventBody, content_type = "text/event-stream"),
@@ -57,7 +56,8 @@ pub(super) async fn stream(
     let exchange = Arc::clone(web.exchange()?);
     let permit = Arc::clone(&web.streams).try_acquire_owned().map_err(|_| Code::StreamsFull)?;
     let visit = exchange.visit(admitted).ok_or(Code::StreamsFull)?;
-    let listener = Listener { exchange, admitted, visit, after, read: VecDeque::new(), _open: Open::new(&web, permit), web };
+    let listener =
+        Listener { exchange, admitted, visit, after, read: VecDeque::new(), _open: Open::new(&web, permit), web };
     let events = stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
         Some((Ok(event), listener))

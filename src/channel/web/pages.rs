@@ -17,9 +17,9 @@ const FILES: [(&str, &str, &str); 4] = [
 
 /// The page's routes.
 pub(super) fn routes() -> Router<Arc<Web>> {
-    FILES.into_iter().fold(Router::new(), |router, (path, kind, content)| {
-        router.route(path, get(async move || file(kind, content)))
-    })
+    FILES
+        .into_iter()
+        .fold(Router::new(), |router, (path, kind, content)| router.route(path, get(async move || file(kind, content))))
 }
 
 fn file(kind: &'static str, content: &'static str) -> impl IntoResponse {

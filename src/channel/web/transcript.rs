@@ -53,7 +53,8 @@ pub(super) async fn read(
 /// Whether plain text comes before JSON in what the client accepts.
 fn wants_text(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let mut kinds = accepted.flat_map(|value| value.split(',')).filter_map(|kind| kind.split(';').next()).map(str::trim);
+    let mut kinds =
+        accepted.flat_map(|value| value.split(',')).filter_map(|kind| kind.split(';').next()).map(str::trim);
     kinds.find(|kind| ["text/plain", "application/json", "*/*"].contains(kind)) == Some("text/plain")
 }
 

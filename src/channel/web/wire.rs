@@ -130,9 +130,7 @@ impl From<Event> for EventBody {
                 text: welcome.text,
                 markdown: welcome.markdown,
             }),
-            EventKind::Message(message) => {
-                Self::Message(MessageBody { seq, at, id: message.id.0, text: message.text })
-            }
+            EventKind::Message(message) => Self::Message(MessageBody { seq, at, id: message.id.0, text: message.text }),
             EventKind::Reply(answered) => Self::Reply(reply(seq, at, *answered)),
         }
     }
