@@ -23,7 +23,10 @@ pub(super) struct Arguments {
 pub(super) fn run(config: &Config, arguments: &Arguments, at: Option<Date>) -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let listen = arguments.listen.unwrap_or(config.server.listen);
-    runtime.block_on(serve(config, listen, at))?;
+    let served = runtime.block_on(serve(config, listen, at));
+    // Loading or a turn that hangs must not keep a process that was asked to stop; what could be finished has been.
+    runtime.shutdown_background();
+    served?;
     Ok(ExitCode::SUCCESS)
 }
 

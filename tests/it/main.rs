@@ -1,5 +1,5 @@
 //! The integration tests, in one binary.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 mod http;
 mod shutdown;
