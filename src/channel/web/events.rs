@@ -86,9 +86,6 @@ impl Listener {
     /// back with the last id it saw and misses nothing.
     async fn next(&mut self) -> Option<sse::Event> {
         loop {
-            if self.web.stop.is_cancelled() {
-                return None;
-            }
             if let Some(event) = self.read.pop_front() {
                 self.after = event.seq;
                 let body = EventBody::from(event);
