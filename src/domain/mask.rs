@@ -41,7 +41,7 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
             ..rule("[iban]", r"(?i)[A-Z]{2}\d{2}(?:[GAPSET-]?[A-Z]{4})?(?:[GAPSET-]?[A-Z]{0,3}\d[A-Z\d]*)+", is_iban)
         },
         // 010190-999P, 010190 – 999p, 010190A999K, and with a letter or digit missing or too many.
-        rule("[hetu]", r"\d{6}GAP?DASHGAP?\d{3,4}[\p{L}]?", always),
+        rule("[hetu]", r"\d{6}GAP?DASHGAP?(?:[\p{L}\d]{4}\b|\d{3,4}\p{L}?)", always),
         rule("[hetu]", r"(?i)\d{6}GAP?[A-FU-Y]GAP?\d{3}GAP?[\dA-Z]", always),
         rule("[hetu]", r"(?i)DAYMONSPACEDGAP?\dGAP?\dGAP?(?:DASH|[A-FU-Y._/:*])GAP?\dGAP?\dGAP?\dGAP?[\dA-Z]", always),
         // 01.01.90-999P, 01011990-999P
