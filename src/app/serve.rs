@@ -41,7 +41,7 @@ const STORE_FILE: &str = "neuvo.sqlite";
 /// How often addresses and counters are tidied.
 const TIDY_TIME: Duration = Duration::from_secs(10);
 /// How often retention is enforced.
-const SWEEP_TIME: Duration = Duration::from_secs(3_600);
+const SWEEP_TIME: Duration = Duration::from_hours(1);
 
 /// Loads the configured content and model; for [`serve`].
 ///

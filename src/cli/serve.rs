@@ -23,7 +23,10 @@ pub(super) struct Arguments {
 pub(super) fn run(config: &Config, arguments: &Arguments, at: Option<Date>) -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let listen = arguments.listen.unwrap_or(config.server.listen);
-    runtime.block_on(serve(config, listen, at))?;
+    let served = runtime.block_on(serve(config, listen, at));
+    // Loading or a turn that hangs must not keep a process that was asked to stop; what could be finished has been.
+    runtime.shutdown_background();
+    served?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -59,11 +62,14 @@ async fn until_asked(stop: CancellationToken) -> Result<()> {
     Ok(())
 }
 
+/// Commands that need nothing but a shell and curl.
 fn example(address: SocketAddr) -> String {
+    let base = format!("http://{address}");
     format!(
-        "ready: open http://{address} in a browser, read http://{address}/docs, or ask:\n\
-         \n  read -r ID SECRET < <(curl -s http://{address}/v1/conversations --json '{{\"lang\": \"fi\"}}' | jq -r '\"\\(.id) \\(.secret)\"')\
-         \n  curl -s http://{address}/v1/conversations/$ID/messages -H \"Authorization: Bearer $SECRET\" \\\
-         \n    --json '{{\"id\": \"'$(uuidgen)'\", \"text\": \"saanko asumistukea jos olen töissä\"}}' | jq .reply\n"
+        "ready: open {base} in a browser, read {base}/docs, or ask:\n\n\
+         eval $(curl -s {base}/v1/conversations -H 'content-type: application/json' -d '{{}}' | \
+         sed -E 's/.*\"id\":\"([0-9a-f-]+)\",\"secret\":\"([0-9a-f]+)\".*/ID=\\1 SECRET=\\2/')\n\
+         curl -s {base}/v1/conversations/$ID/messages -H \"authorization: Bearer $SECRET\" -H 'content-type: application/json' \
+         -d \"{{\\\"id\\\": \\\"$(cat /proc/sys/kernel/random/uuid)\\\", \\\"text\\\": \\\"saanko asumistukea jos olen töissä\\\"}}\"\n"
     )
 }

@@ -26,6 +26,9 @@ const DASH: &str = r"[-+‐‑‒–—−]";
 /// Day and month of two digits each.
 const DAY_MONTH: &str = r"(?:0[1-9]|[12]\d|3[01])GAP?(?:0[1-9]|1[0-2])";
 
+/// The same with every digit on its own.
+const SPACED_DAY_MONTH: &str = r"(?:0GAP?[1-9]|[12]GAP?\d|3GAP?[01])GAP?(?:0GAP?[1-9]|1GAP?[0-2])";
+
 /// In this order: what contains other shapes comes first.
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     vec![
@@ -38,9 +41,9 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
             ..rule("[iban]", r"(?i)[A-Z]{2}\d{2}(?:[GAPSET-]?[A-Z]{4})?(?:[GAPSET-]?[A-Z]{0,3}\d[A-Z\d]*)+", is_iban)
         },
         // 010190-999P, 010190 – 999p, 010190A999K, and with a letter or digit missing or too many.
-        rule("[hetu]", r"\d{6}GAP?DASHGAP?\d{3,4}[\p{L}]?", always),
+        rule("[hetu]", r"\d{6}GAP?DASHGAP?(?:[\p{L}\d]{4}\b|\d{3,4}\p{L}?)", always),
         rule("[hetu]", r"(?i)\d{6}GAP?[A-FU-Y]GAP?\d{3}GAP?[\dA-Z]", always),
-        rule("[hetu]", r"(?i)DAYMONTHGAP?\dGAP?\dGAP?(?:DASH|[A-FU-Y._/:*])GAP?\dGAP?\dGAP?\dGAP?[\dA-Z]", always),
+        rule("[hetu]", r"(?i)DAYMONSPACEDGAP?\dGAP?\dGAP?(?:DASH|[A-FU-Y._/:*])GAP?\dGAP?\dGAP?\dGAP?[\dA-Z]", always),
         // 01.01.90-999P, 01011990-999P
         rule("[hetu]", r"(?i)\d{1,2}[./]\d{1,2}[./](?:\d{2}|\d{4})GAP?(?:DASH|[A-FU-Y])GAP?\d{3}[\dA-Z]", is_no_period),
         rule("[hetu]", r"(?i)DAYMONTHGAP?(?:18|19|20)\d{2}GAP?(?:DASH|[A-FU-Y])?GAP?\d{3}[\dA-Z]", always),
@@ -66,6 +69,7 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
 #[expect(clippy::expect_used, reason = "the shapes are constants, compiled by a test; masking must never be skipped")]
 fn rule(mark: &'static str, shape: &str, holds: fn(&str) -> bool) -> Rule {
     let shape = shape
+        .replace("DAYMONSPACED", SPACED_DAY_MONTH)
         .replace("DAYMONTH", DAY_MONTH)
         .replace("GAPSET", r"\p{Zs}\t\p{Cf}")
         .replace("DASHSET", r"‐‑‒–—−-")

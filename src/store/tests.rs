@@ -54,7 +54,7 @@ async fn keeps_turns_in_order_over_a_restart() {
     assert_eq!(store.secret_hash(id).await.unwrap(), Some([7; 32]));
     let events = store.events(id, 0, 10).await.unwrap();
     assert_eq!(events.iter().map(|event| event.seq).collect::<Vec<_>>(), [1, 2, 3]);
-    assert_eq!(store.events(id, 1, 1).await.unwrap(), [written.message.clone()]);
+    assert_eq!(store.events(id, 1, 1).await.unwrap(), std::slice::from_ref(&written.message));
     assert_eq!(store.exchanged(id, message).await.unwrap(), Some(written));
 }
 

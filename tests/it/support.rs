@@ -9,6 +9,7 @@ use neuvo::knowledge::{self, Source};
 use neuvo::retrieval::{Calibration, Vectors};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -24,7 +25,7 @@ use uuid::Uuid;
 /// The day for which figures are given.
 const DAY: jiff::civil::Date = jiff::civil::date(2026, 11, 22);
 /// Numbers of an embedding.
-const DIMS: usize = 96;
+const DIMS: u64 = 96;
 /// A question that is answered from the content.
 pub(crate) const QUESTION: &str = "miten haen asumistukea";
 
@@ -64,7 +65,7 @@ impl Gate {
 
 impl Encode for TestEncoder {
     fn dims(&self) -> usize {
-        DIMS
+        usize::try_from(DIMS).unwrap()
     }
 
     fn fingerprint(&self) -> &'static str {
@@ -72,7 +73,7 @@ impl Encode for TestEncoder {
     }
 
     fn encode(&self, _: Purpose, text: &str) -> Result<Embedding, EncodeError> {
-        let mut vector = vec![0.0f32; DIMS];
+        let mut vector = vec![0.0f32; self.dims()];
         for word in text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
             if word == "hidas" {
                 self.gate.pass();
@@ -80,7 +81,7 @@ impl Encode for TestEncoder {
             assert_ne!(word, "kaadu", "a turn that fails");
             let mut hasher = DefaultHasher::new();
             word.hash(&mut hasher);
-            let at = hasher.finish() as usize % DIMS;
+            let at = usize::try_from(hasher.finish() % DIMS).unwrap();
             vector[at] += 1.0;
         }
         let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-6);
@@ -159,7 +160,8 @@ pub(crate) async fn begin(
 fn assistant(gate: Arc<Gate>) -> Result<Assistant, AppError> {
     let loaded = knowledge::read(&Source::from_files(files()), DAY);
     let knowledge = Arc::new(loaded.knowledge.unwrap_or_else(|| panic!("{:?}", loaded.findings)));
-    let calibration = Calibration { answer_from: 0.5, clarify_from: 0.2, ..Calibration::unfitted() };
+    let mut calibration = Calibration::unfitted();
+    (calibration.answer_from, calibration.clarify_from) = (0.5, 0.2);
     let vectors = Vectors::in_memory(Arc::new(TestEncoder { gate }));
     let (understanding, retrieval) = stages(&knowledge, calibration, &vectors)?;
     Ok(Assistant::new(Content { knowledge, understanding: Box::new(understanding), retrieval: Box::new(retrieval) }))
@@ -208,14 +210,13 @@ fn files() -> Vec<(String, String)> {
             files.push((format!("knowledge/{}.{tag}.md", topic.replace('.', "/")), text));
         }
     }
-    let texts: String = knowledge::intents::REQUIRED_TEXTS
-        .iter()
-        .map(|id| {
-            format!(
-                "[[text]]\nid = {id:?}\nfi = \"{id} suomeksi\"\nsv = \"{id} på svenska\"\nen = \"{id} in English\"\n"
-            )
-        })
-        .collect();
+    let mut texts = String::new();
+    for id in knowledge::intents::REQUIRED_TEXTS {
+        let _ = write!(
+            texts,
+            "[[text]]\nid = {id:?}\nfi = \"{id} suomeksi\"\nsv = \"{id} på svenska\"\nen = \"{id} in English\"\n"
+        );
+    }
     files.push(("intents/texts.toml".to_owned(), texts));
     files
 }

@@ -15,13 +15,11 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
-use utoipa::IntoParams;
 
 /// From where to read.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[derive(Debug, Deserialize)]
 pub(super) struct Cursor {
-    /// Only events after this `seq`; `Last-Event-ID` goes before it
+    /// Only events after this one.
     after: Option<u64>,
 }
 
@@ -36,7 +34,8 @@ const EVENTS_N: u32 = 64;
 ///
 /// Server-sent events; `id` is the `seq`, `event` the kind, `data` the event as JSON.
 #[utoipa::path(get, path = "/v1/conversations/{id}/events", tag = "conversations", security(("secret" = [])),
-    params(("id" = String, Path, format = "uuid", description = "The conversation"), Cursor,
+    params(("id" = String, Path, format = "uuid", description = "The conversation"),
+        ("after" = Option<u64>, Query, description = "Only events after this `seq`; `Last-Event-ID` goes before it"),
         ("Last-Event-ID" = Option<u64>, Header, description = "Only events after this `seq`")),
     responses(
         (status = 200, description = "A stream of events", body = EventBody, content_type = "text/event-stream"),
@@ -87,9 +86,6 @@ impl Listener {
     /// back with the last id it saw and misses nothing.
     async fn next(&mut self) -> Option<sse::Event> {
         loop {
-            if self.web.stop.is_cancelled() {
-                return None;
-            }
             if let Some(event) = self.read.pop_front() {
                 self.after = event.seq;
                 let body = EventBody::from(event);

@@ -24,7 +24,7 @@ const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 /// Data is never a page.
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'";
 /// How long a browser may remember what another site may do.
-const CORS_TIME: Duration = Duration::from_secs(3_600);
+const CORS_TIME: Duration = Duration::from_hours(1);
 
 /// Puts everything around the routes.
 pub(super) fn around(routes: Router<Arc<Web>>, web: &Arc<Web>) -> Router<Arc<Web>> {
@@ -78,7 +78,6 @@ async fn time(State(web): State<Arc<Web>>, request: Request, next: Next) -> Resp
 }
 
 /// A panic's message may hold anything, so nobody is shown it.
-#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
 fn panicked(_panic: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a request handler panicked");
     Problem::from(Code::Internal).into_response()
