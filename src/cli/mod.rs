@@ -2,7 +2,7 @@
 
 mod ask;
 mod batch;
-//mod bench;
+mod bench;
 mod eval;
 mod kb;
 mod models;
@@ -40,6 +40,9 @@ enum Command {
     Kb(kb::Command),
     /// Measure the answers on held-out questions
     Eval(eval::Arguments),
+    /// Measure speed
+    #[command(subcommand)]
+    Bench(bench::Command),
     /// Fetch and convert model weights
     #[command(subcommand)]
     Models(models::Command),
@@ -74,6 +77,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Ask(arguments) => ask::run(&config, &arguments, day),
         Command::Kb(command) => kb::run(&config, &command, day),
         Command::Eval(arguments) => eval::run(&config, &arguments, day),
+        Command::Bench(command) => bench::run(&config, &command),
         Command::Models(command) => models::run(command),
     }
 }

@@ -102,12 +102,7 @@ impl Core {
     }
 
     /// The sums of word, position and type; not yet normalised.
-    pub(super) fn embed(
-        &self,
-        ids: &[u32],
-        lengths: &[usize],
-        hidden: &mut [f32],
-    ) -> Result<(), candle_core::Error> {
+    pub(super) fn embed(&self, ids: &[u32], lengths: &[usize], hidden: &mut [f32]) -> Result<(), candle_core::Error> {
         let mut rows = ids.iter().zip(hidden.chunks_exact_mut(self.width));
         for length in lengths {
             let positions = self.positions.chunks_exact(self.width);

@@ -69,7 +69,10 @@ impl Packed {
     /// Takes over the blocks of `Q4_0` matrices of the same width, one below the other. None where their size is another.
     pub(super) fn from_q4_0(parts: &[&[u8]], inputs: usize) -> Option<Self> {
         let row_bytes = inputs / BLOCK * Q4_0_BYTES;
-        if inputs == 0 || !inputs.is_multiple_of(BLOCK) || parts.iter().any(|part| !part.len().is_multiple_of(row_bytes)) {
+        if inputs == 0
+            || !inputs.is_multiple_of(BLOCK)
+            || parts.iter().any(|part| !part.len().is_multiple_of(row_bytes))
+        {
             return None;
         }
         let rows: Vec<&[u8]> = parts.iter().flat_map(|part| part.chunks_exact(row_bytes)).collect();

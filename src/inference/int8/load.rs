@@ -136,9 +136,7 @@ impl Loader<'_> {
     fn stored(&mut self, name: &str) -> Result<Stored, Error> {
         let name = format!("{}{name}", self.files.prefix);
         match &mut self.source {
-            Source::Gguf { content, reader } => {
-                Ok(Stored::Quantised(content.tensor(reader, &name, &Device::Cpu)?))
-            }
+            Source::Gguf { content, reader } => Ok(Stored::Quantised(content.tensor(reader, &name, &Device::Cpu)?)),
             Source::Safetensors(files) => match files.iter().find(|file| file.get(&name).is_ok()) {
                 Some(file) => Ok(Stored::Plain(file.load(&name, &Device::Cpu)?.to_dtype(DType::F32)?)),
                 None => candle_core::bail!("there is no tensor `{name}`"),

@@ -54,7 +54,7 @@ pub(super) fn gelu<L: Level>(l: L, x: L::V) -> L::V {
 #[cfg(test)]
 mod tests {
     use super::super::kernel::Kernel;
-use super::super::level::{LANES, Work};
+    use super::super::level::{LANES, Work};
     use super::*;
 
     struct Apply<'a> {

@@ -64,10 +64,8 @@ impl Int8Bert {
     /// Where files are missing or do not fit each other, or the processor does not have the kernel.
     pub fn load(files: &ModelFiles, options: Options) -> Result<Self, LoadError> {
         let core = load::load(files, options.kernel.resolve()?)?;
-        let threads = ThreadPoolBuilder::new()
-            .num_threads(options.threads_n)
-            .thread_name(|n| format!("embed-{n}"))
-            .build()?;
+        let threads =
+            ThreadPoolBuilder::new().num_threads(options.threads_n).thread_name(|n| format!("embed-{n}")).build()?;
         Ok(Self {
             core: Arc::new(core),
             tokens: Tokens::load(files)?,

@@ -48,7 +48,8 @@ fn expanded(form: Form, steps: &[Line]) -> [[i16; TILE]; BLOCK] {
     for (lines, inputs) in steps.chunks_exact(step_lines).zip(weights.as_chunks_mut::<STEP>().0) {
         for (j, input) in inputs.iter_mut().enumerate() {
             let (lower, upper) = input.split_at_mut(TILE / 2);
-            let bytes = |line: usize| lines.iter().skip(line).take(1).flat_map(|line| line.0.iter().skip(j).step_by(STEP));
+            let bytes =
+                |line: usize| lines.iter().skip(line).take(1).flat_map(|line| line.0.iter().skip(j).step_by(STEP));
             match form {
                 Form::Four => {
                     for ((low, high), byte) in lower.iter_mut().zip(upper).zip(bytes(0)) {

@@ -47,7 +47,9 @@ impl Words {
         let block_bytes = self.form.block_bytes();
         let bytes_n = self.width / self.form.block_numbers() * block_bytes;
         let Some(row) = data.get(row * bytes_n..(row + 1) * bytes_n) else {
-            candle_core::bail!("the tokenizer gave token {row}, which the model does not have: run `neuvo models pull` again")
+            candle_core::bail!(
+                "the tokenizer gave token {row}, which the model does not have: run `neuvo models pull` again"
+            )
         };
         for (to, block) in to.chunks_mut(self.form.block_numbers()).zip(row.chunks_exact(block_bytes)) {
             self.form.add(block, to);

@@ -11,12 +11,8 @@ fn small() -> serde_json::Value {
         serde_json::json!({ "id": id, "content": content, "single_word": false, "lstrip": false, "rstrip": false,
             "normalized": false, "special": true })
     };
-    let mut vocab = vec![
-        ("<s>".to_owned(), 0.0),
-        ("<pad>".to_owned(), 0.0),
-        ("</s>".to_owned(), 0.0),
-        ("<unk>".to_owned(), 0.0),
-    ];
+    let mut vocab =
+        vec![("<s>".to_owned(), 0.0), ("<pad>".to_owned(), 0.0), ("</s>".to_owned(), 0.0), ("<unk>".to_owned(), 0.0)];
     let words = ["▁", "▁a", "▁asu", "mis", "tuki", "asumis", "▁▁", "ää", "öy", "漢字", "🙂", "▁tuki", "tuk", "i"];
     vocab.extend(words.iter().enumerate().map(|(n, word)| ((*word).to_owned(), -3.0 - n as f64 / 7.0)));
     vocab.extend("abcdefgimsuktåäö.,!?-<>/".chars().map(|c| (c.to_string(), -9.25)));

@@ -4,7 +4,7 @@
 mod tiles;
 mod vectors;
 
-pub(super) use tiles::{tile_avx2, tile_avx512_vnni, tile_avx_vnni};
+pub(super) use tiles::{tile_avx_vnni, tile_avx2, tile_avx512_vnni};
 pub(super) use vectors::{run_avx2, run_avx512};
 
 /// Whether the processor has all that the 512-bit kernel uses.

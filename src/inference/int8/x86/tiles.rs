@@ -1,8 +1,8 @@
 //! The matrix product in whole numbers.
 
 use super::super::kernel::Tile;
-use super::{has_avx2, has_avx512_vnni, has_avx_vnni};
 use super::super::lines::{BLOCK, Form, GROUP, Line, STEP, STEPS, TILE};
+use super::{has_avx_vnni, has_avx2, has_avx512_vnni};
 use std::arch::x86_64::*;
 
 /// Rows that are multiplied at once with 512-bit vectors: 12 running sums of whole numbers, 12 of fractions, 8 registers for the rest.
@@ -136,10 +136,7 @@ unsafe fn rows_512<const N: usize, const FOUR: bool>(at: At) {
                         let line = lines.add(1 + step);
                         _mm_prefetch::<_MM_HINT_T0>(line.wrapping_add(tile_lines).cast());
                         let both = _mm512_load_si512(line.cast());
-                        [
-                            _mm512_and_si512(both, low_halves),
-                            _mm512_and_si512(_mm512_srli_epi16::<4>(both), low_halves),
-                        ]
+                        [_mm512_and_si512(both, low_halves), _mm512_and_si512(_mm512_srli_epi16::<4>(both), low_halves)]
                     } else {
                         let line = lines.add(1 + 2 * step);
                         _mm_prefetch::<_MM_HINT_T0>(line.wrapping_add(tile_lines).cast());
