@@ -19,7 +19,9 @@ fn embed(criterion: &mut Criterion) {
         for tokens_n in [12_u32, 38, 120] {
             // Any tokens take the same time.
             let ids: Vec<u32> = (0..tokens_n).map(|n| 1_000 + n * 37).collect();
-            group.bench_function(format!("{tokens_n} tokens"), |bencher| bencher.iter(|| encoder.embed(&[black_box(&ids)])));
+            group.bench_function(format!("{tokens_n} tokens"), |bencher| {
+                bencher.iter(|| encoder.embed(&[black_box(&ids)]))
+            });
         }
     }
 }
