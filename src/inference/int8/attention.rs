@@ -1,4 +1,5 @@
 //! Attention of one text, all heads, in `f32`.
+#![expect(clippy::inline_always, reason = "what is not inlined is compiled for the plainest processor")]
 
 use super::level::{LANES, Level, Work};
 use super::math;
