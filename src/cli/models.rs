@@ -24,7 +24,7 @@ pub(super) enum Command {
     /// Write a model as safetensors in f32, as other programs read it
     Export {
         /// The model's folder
-        #[arg(default_value = "models/multilingual-e5-small")]
+        #[arg(long, default_value = "models/multilingual-e5-small", value_name = "FOLDER")]
         model: PathBuf,
         /// The folder to write
         out: PathBuf,

@@ -80,7 +80,19 @@ impl Bert {
         let prefixed = format!("{}{text}", purpose.prefix());
         let encoding =
             self.tokenizer.encode(prefixed, true).map_err(|error| EncodeError::Tokenizer(error.to_string()))?;
-        let ids = Tensor::new(encoding.get_ids(), &Device::Cpu)?.unsqueeze(0)?;
+        Ok(self.of_tokens(encoding.get_ids())?)
+    }
+
+    /// Embeds a text that is tokens already, on one thread.
+    ///
+    /// # Errors
+    /// Where the model fails.
+    pub fn embed(&self, ids: &[u32]) -> Result<Embedding, EncodeError> {
+        Ok(self.single.install(|| self.of_tokens(ids))?)
+    }
+
+    fn of_tokens(&self, ids: &[u32]) -> Result<Embedding, candle_core::Error> {
+        let ids = Tensor::new(ids, &Device::Cpu)?.unsqueeze(0)?;
         let hidden = self.model.forward(&ids, &ids.zeros_like()?, None)?;
         let mean = hidden.squeeze(0)?.mean(0)?;
         let length = mean.sqr()?.sum_all()?.sqrt()?;

@@ -1,5 +1,7 @@
 //! `neuvo bench`: speed, as ratios against a named peer measured in the same run.
 
+mod embed;
+mod qmatmul;
 mod turn;
 
 use crate::config::Config;
@@ -13,11 +15,14 @@ use std::time::Duration;
 pub(in crate::cli) enum Command {
     /// Whole turns beside the embedding alone, in process and over HTTP
     Turn(turn::Arguments),
+    /// The sentence encoders: this engine, candle in f32 and candle's quantised products
+    Embed(embed::Arguments),
 }
 
 pub(in crate::cli) fn run(config: &Config, command: &Command, day: Date) -> Result<ExitCode> {
     match command {
         Command::Turn(arguments) => turn::run(config, arguments, day),
+        Command::Embed(arguments) => embed::run(config, arguments),
     }
 }
 

@@ -1,4 +1,5 @@
 //! Attention of one text, all heads, in `f32`.
+#![expect(clippy::inline_always, reason = "what is not inlined is compiled for the plainest processor")]
 
 use super::level::{LANES, Level, Work};
 use super::math;
@@ -143,6 +144,18 @@ impl Attend<'_> {
     }
 }
 
+/// The next part of each, which there always is. Not `map`, whose closures are not inlined.
+#[inline(always)]
+fn next_parts<'a, L: Level, const W: usize>(l: L, parts: &mut [impl Iterator<Item = &'a Part>; W]) -> [L::V; W] {
+    let mut loaded = [l.splat(0.0); W];
+    for (to, parts) in loaded.iter_mut().zip(parts) {
+        if let Some(part) = parts.next() {
+            *to = l.load(part);
+        }
+    }
+    loaded
+}
+
 /// Scaled products of four queries with the keys of `W` times 16 tokens.
 #[inline(always)]
 fn scores<L: Level, const W: usize>(
@@ -155,7 +168,7 @@ fn scores<L: Level, const W: usize>(
     let mut sums = [[l.splat(0.0); W]; QUERIES];
     let mut keys = keys.map(<[Part]>::iter);
     for query in queries {
-        let keys = keys.each_mut().map(|keys| keys.next().map_or(l.splat(0.0), |part| l.load(part)));
+        let keys = next_parts(l, &mut keys);
         for (sums, q) in sums.iter_mut().zip(query) {
             for (sum, keys) in sums.iter_mut().zip(keys) {
                 *sum = l.madd(l.splat(*q), keys, *sum);
@@ -178,7 +191,9 @@ fn softmax<L: Level>(l: L, weights: &mut [[Part; QUERIES]]) -> [f32; QUERIES] {
             *max = l.max(*max, l.load(part));
         }
     }
-    let maxima = maxima.map(|max| l.splat(l.greatest(max)));
+    for max in &mut maxima {
+        *max = l.splat(l.greatest(*max));
+    }
     let mut sums = [l.splat(0.0); QUERIES];
     for parts in weights {
         for ((sum, max), part) in sums.iter_mut().zip(maxima).zip(parts) {
@@ -187,7 +202,11 @@ fn softmax<L: Level>(l: L, weights: &mut [[Part; QUERIES]]) -> [f32; QUERIES] {
             *sum = l.add(*sum, weight);
         }
     }
-    sums.map(|sum| 1.0 / l.sum(sum))
+    let mut inverses = [0.0; QUERIES];
+    for (inverse, sum) in inverses.iter_mut().zip(sums) {
+        *inverse = 1.0 / l.sum(sum);
+    }
+    inverses
 }
 
 /// `W` times 16 numbers of the values of all tokens, weighted for each query.
@@ -198,7 +217,7 @@ fn mix<L: Level, const W: usize>(l: L, weights: &[[Part; QUERIES]], values: [&[P
     for [a, b, c, d] in weights {
         let mut values = values.each_mut().map(|values| values.next().map(|v| v.iter()).unwrap_or_default());
         for (((a, b), c), d) in a.iter().zip(b).zip(c).zip(d) {
-            let values = values.each_mut().map(|values| values.next().map_or(l.splat(0.0), |part| l.load(part)));
+            let values = next_parts(l, &mut values);
             for (sums, weight) in sums.iter_mut().zip([a, b, c, d]) {
                 for (sum, value) in sums.iter_mut().zip(values) {
                     *sum = l.madd(l.splat(*weight), value, *sum);

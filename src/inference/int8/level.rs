@@ -1,4 +1,5 @@
 //! One body of arithmetic, compiled once for each kind of processor.
+#![expect(clippy::inline_always, reason = "what is not inlined is compiled for the plainest processor")]
 
 /// Numbers that are computed side by side.
 pub(super) const LANES: usize = 16;

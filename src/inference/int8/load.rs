@@ -97,15 +97,14 @@ impl Loader<'_> {
             bias.extend(self.numbers(&format!("{name}.bias"))?);
             stored.push(self.stored(&format!("{name}.weight"))?);
         }
-        let weights = match four_bit(&stored)? {
-            Some(parts) => Packed::from_q4_0(&parts.iter().map(AsRef::as_ref).collect::<Vec<_>>(), inputs),
-            None => {
-                let mut numbers = Vec::new();
-                for part in stored {
-                    numbers.extend(part.into_plain()?.flatten_all()?.to_vec1::<f32>()?);
-                }
-                Packed::from_f32(&numbers, names.len() * outputs, inputs)
+        let weights = if let Some(parts) = four_bit(&stored)? {
+            Packed::from_q4_0(&parts.iter().map(AsRef::as_ref).collect::<Vec<_>>(), inputs)
+        } else {
+            let mut numbers = Vec::new();
+            for part in stored {
+                numbers.extend(part.into_plain()?.flatten_all()?.to_vec1::<f32>()?);
             }
+            Packed::from_f32(&numbers, names.len() * outputs, inputs)
         };
         let Some(weights) = weights else {
             candle_core::bail!("`{}` does not have {outputs} rows of {inputs} numbers", names.concat())

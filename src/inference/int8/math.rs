@@ -1,4 +1,5 @@
 //! Functions of single numbers in plain arithmetic, 16 at a time.
+#![expect(clippy::inline_always, reason = "what is not inlined is compiled for the plainest processor")]
 
 use super::level::Level;
 
@@ -22,11 +23,12 @@ pub(super) fn exp<L: Level>(l: L, x: L::V) -> L::V {
     let x = l.min(l.max(x, l.splat(-87.0)), l.splat(88.0));
     let shifted = l.madd(x, l.splat(std::f32::consts::LOG2_E), l.splat(ROUND));
     let n = l.sub(shifted, l.splat(ROUND));
-    let r = l.madd(n, l.splat(-0.693_359_4), x);
-    let r = l.madd(n, l.splat(2.121_944_4e-4), r);
-    let p = polynomial(l, r, [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5]);
-    let p = l.add(l.madd(p, l.mul(r, r), r), l.splat(1.0));
-    l.mul(p, l.power(shifted))
+    let rest = l.madd(n, l.splat(-0.693_359_4), x);
+    let rest = l.madd(n, l.splat(2.121_944_4e-4), rest);
+    let value =
+        polynomial(l, rest, [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5]);
+    let value = l.add(l.madd(value, l.mul(rest, rest), rest), l.splat(1.0));
+    l.mul(value, l.power(shifted))
 }
 
 /// The exact GELU, `x / 2 * (1 + erf(x / sqrt 2))`, to 2e-6.
@@ -42,7 +44,7 @@ pub(super) fn gelu<L: Level>(l: L, x: L::V) -> L::V {
         -2.101_024e-6,
         -5.692_506_4e-5,
         -7.349_906_3e-4,
-        -2.954_599_9e-3,
+        -2.954_6e-3,
         -1.609_603_3e-2,
     ];
     let below = [-1.456_607_2e-5, -2.133_740_6e-4, -1.682_827e-3, -7.373_329e-3, -1.426_473_9e-2];

@@ -1,4 +1,5 @@
 //! Rows of numbers on their way through a layer: added, normalised, bent, rounded to 8 bits.
+#![expect(clippy::inline_always, reason = "what is not inlined is compiled for the plainest processor")]
 
 use super::level::{LANES, Level, Work};
 use super::lines::{BLOCK, GROUP};
@@ -43,7 +44,7 @@ fn parts(row: &[f32]) -> &[[f32; LANES]] {
 
 /// Rounds one row.
 #[inline(always)]
-fn round<L: Level>(l: L, row: &[f32], zero: i32, values: &mut [i8], lowered: &mut [i32], scales: &mut [f32]) {
+fn round<L: Level>(l: L, row: &[f32], zero: i32, (values, lowered, scales): (&mut [i8], &mut [i32], &mut [f32])) {
     let of_groups = row.chunks(GROUP * BLOCK).zip(values.chunks_mut(GROUP * BLOCK)).zip(lowered.chunks_mut(GROUP));
     for (((numbers, values), lowered), scale) in of_groups.zip(scales) {
         let mut max = l.splat(0.0);
@@ -74,8 +75,8 @@ impl Work for Round<'_> {
     #[inline(always)]
     fn run<L: Level>(self, l: L) {
         let rows = self.from.chunks_exact(self.to.width);
-        for (row, (values, lowered, scales)) in rows.zip(self.to.rows()) {
-            round(l, row, self.zero, values, lowered, scales);
+        for (row, to) in rows.zip(self.to.rows()) {
+            round(l, row, self.zero, to);
         }
     }
 }
@@ -94,11 +95,11 @@ impl Work for Bend<'_> {
     #[inline(always)]
     fn run<L: Level>(self, l: L) {
         let rows = self.from.chunks_exact_mut(self.to.width);
-        for (row, (values, lowered, scales)) in rows.zip(self.to.rows()) {
+        for (row, to) in rows.zip(self.to.rows()) {
             for part in row.as_chunks_mut().0 {
                 l.store(math::gelu(l, l.load(part)), part);
             }
-            round(l, row, self.zero, values, lowered, scales);
+            round(l, row, self.zero, to);
         }
     }
 }

@@ -21,13 +21,14 @@ pub(super) struct TokenizerFile<'a> {
 /// A step of normalising.
 #[derive(Clone)]
 pub(super) enum Step {
-    /// The character map of SentencePiece.
+    /// The character map of `SentencePiece`.
     Precompiled(Precompiled),
     /// What takes the place of a run of spaces.
     Spaces(String),
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the file has them")]
 struct AddedToken {
     id: u32,
     content: String,

@@ -1,4 +1,4 @@
-//! A compact tokenizer for SentencePiece-type `tokenizer.json` files: unigram pieces, found by the best path through each word.
+//! A compact tokenizer for `SentencePiece`-type `tokenizer.json` files: unigram pieces, found by the best path through each word.
 //!
 //! It gives the ids that the `tokenizers` crate gives, loads in a tenth of the time and takes a tenth of the memory. What it does not know
 //! (other models, normalisers, splitters) is left to that crate: see [`Tokens`].

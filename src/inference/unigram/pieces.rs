@@ -2,7 +2,7 @@
 
 /// No piece ends here; no way leads here.
 const NONE: u32 = u32::MAX;
-/// How much worse than the worst piece an unknown character is, as in SentencePiece.
+/// How much worse than the worst piece an unknown character is, as in `SentencePiece`.
 const UNKNOWN_PENALTY: f64 = 10.0;
 
 /// All pieces, found byte by byte.

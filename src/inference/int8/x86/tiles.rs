@@ -1,4 +1,5 @@
 //! The matrix product in whole numbers.
+#![expect(clippy::wildcard_imports, reason = "instructions have names of their own")]
 
 use super::super::kernel::Tile;
 use super::super::lines::{BLOCK, Form, GROUP, Line, STEP, STEPS, TILE};
@@ -276,9 +277,8 @@ macro_rules! rows_256 {
                             let lowered = unsafe { *at.lowered.add(row * blocks_n + block) };
                             for ((sum, product), first) in sums.iter_mut().zip(products).zip(firsts) {
                                 // SAFETY: the first line of a block holds 32 scales of 2 bytes, and 8 of them begin at each of `firsts`.
-                                let scale = unsafe {
-                                    _mm256_cvtph_ps(_mm_load_si128(lines.cast::<u16>().add(first).cast::<__m128i>()))
-                                };
+                                let scale =
+                                    unsafe { _mm256_cvtph_ps(_mm_load_si128(lines.cast::<__m128i>().add(first / 8))) };
                                 let product = _mm256_cvtepi32_ps($finish::<FOUR>(*product, lowered));
                                 *sum = _mm256_fmadd_ps(product, scale, *sum);
                             }

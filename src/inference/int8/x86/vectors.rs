@@ -1,4 +1,6 @@
 //! Vectors of 512 and of 256 bits.
+#![expect(clippy::inline_always, reason = "what is not inlined is compiled for the plainest processor")]
+#![expect(clippy::wildcard_imports, reason = "instructions have names of their own")]
 
 use super::super::level::{LANES, Level, Work};
 use super::{has_avx2, has_avx512_vnni};
@@ -154,21 +156,22 @@ impl Level for Half {
 
     #[inline(always)]
     fn power(self, shifted: Self::V) -> Self::V {
-        shifted.map(|x| {
-            // SAFETY: as for the methods above.
-            unsafe {
-                let exponents = _mm256_add_epi32(_mm256_castps_si256(x), _mm256_set1_epi32(127));
-                _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponents))
-            }
-        })
+        // SAFETY: as for the methods above.
+        unsafe {
+            let bias = _mm256_set1_epi32(127);
+            let (low, high) = (_mm256_castps_si256(shifted[0]), _mm256_castps_si256(shifted[1]));
+            let low = _mm256_slli_epi32::<23>(_mm256_add_epi32(low, bias));
+            let high = _mm256_slli_epi32::<23>(_mm256_add_epi32(high, bias));
+            [_mm256_castsi256_ps(low), _mm256_castsi256_ps(high)]
+        }
     }
 
     #[inline(always)]
     fn round(self, low: Self::V, high: Self::V, to: &mut [i8; 2 * LANES]) -> i32 {
         // SAFETY: as for the methods above; 32 bytes are written to an array of 32.
         unsafe {
-            let [a, b] = low.map(|x| _mm256_cvtps_epi32(x));
-            let [c, d] = high.map(|x| _mm256_cvtps_epi32(x));
+            let (a, b) = (_mm256_cvtps_epi32(low[0]), _mm256_cvtps_epi32(low[1]));
+            let (c, d) = (_mm256_cvtps_epi32(high[0]), _mm256_cvtps_epi32(high[1]));
             // Packing works within halves of the register, so fours of bytes end up as a0 b0 c0 d0 a1 b1 c1 d1.
             let bytes = _mm256_packs_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
             let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
