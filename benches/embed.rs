@@ -20,7 +20,7 @@ fn embed(criterion: &mut Criterion) {
             // Any tokens take the same time.
             let ids: Vec<u32> = (0..tokens_n).map(|n| 1_000 + n * 37).collect();
             group.bench_function(format!("{tokens_n} tokens"), |bencher| {
-                bencher.iter(|| encoder.embed(&[black_box(&ids)]))
+                bencher.iter(|| encoder.embed(&[black_box(&ids)]));
             });
         }
     }

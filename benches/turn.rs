@@ -1,6 +1,6 @@
 //! A whole turn, and what it is made of: the embedding, the search. Needs `make run` or `neuvo models pull` once before.
 
-#![expect(clippy::unwrap_used, missing_docs, reason = "a bench may stop at the first fault")]
+#![expect(clippy::unwrap_used, reason = "a bench may stop at the first fault")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::civil::date;

@@ -58,13 +58,10 @@ pub fn encoder(config: &Config) -> Result<Arc<dyn Encode>, AppError> {
 /// Where it cannot be read or has errors.
 pub fn knowledge(config: &Config, day: Date) -> Result<Arc<Knowledge>, AppError> {
     let loaded = knowledge::load(&config.content.root, day)?;
-    match loaded.knowledge {
-        Some(knowledge) => Ok(Arc::new(knowledge)),
-        None => {
-            let errors = loaded.findings.into_iter().filter(|finding| finding.severity == Severity::Error);
-            Err(AppError::Content(errors.collect()))
-        }
-    }
+    loaded.knowledge.map(Arc::new).ok_or_else(|| {
+        let errors = loaded.findings.into_iter().filter(|finding| finding.severity == Severity::Error);
+        AppError::Content(errors.collect())
+    })
 }
 
 /// Reads the calibration; content without one has even weights and refuses most.
@@ -119,11 +116,14 @@ pub fn assistant(config: &Config, day: Date) -> Result<Assistant, AppError> {
     Ok(Assistant::new(content(config, &vectors, day)?))
 }
 
+/// A mode of retrieval with the share of right answers in each group of questions.
+pub type Compared = (Mode, Vec<(String, f64)>);
+
 /// For each mode of retrieval and each language: the share of questions whose right topic comes first.
 ///
 /// # Errors
 /// Where the parts cannot be had.
-pub fn compare(config: &Config, set: &[Question], day: Date) -> Result<Vec<(Mode, Vec<(String, f64)>)>, AppError> {
+pub fn compare(config: &Config, set: &[Question], day: Date) -> Result<Vec<Compared>, AppError> {
     let vectors = Vectors::cached(encoder(config)?, &config.data.folder);
     let knowledge = knowledge(config, day)?;
     let calibration = calibration(config)?;

@@ -15,6 +15,6 @@ pub use evidence::{Candidate, Evidence, Lookup, Passage, Stalled};
 pub use fact::{Fact, FactKind, FactValue};
 pub use language::Language;
 pub use reply::{Citation, Notice, Outcome, QuickReply, Reply};
-pub use topic::{ContentVersion, TopicId};
+pub use topic::{ContentVersion, TopicId, hex};
 pub use understanding::{Context, Intent, Situation, SituationGroup, Understanding};
 pub use utterance::{Utterance, UtteranceError};

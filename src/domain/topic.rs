@@ -84,12 +84,7 @@ pub struct ContentVersion(Arc<str>);
 impl ContentVersion {
     /// The version whose content has this hash.
     pub fn from_hash(hash: &[u8]) -> Self {
-        use std::fmt::Write as _;
-        let hex = hash.iter().take(6).fold(String::with_capacity(12), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        });
-        Self(hex.into())
+        Self(hex(hash, 6).into())
     }
 
     /// The version as text.
@@ -102,4 +97,14 @@ impl fmt::Display for ContentVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The first bytes of a hash as hexadecimal digits.
+pub fn hex(hash: &[u8], bytes_n: usize) -> String {
+    use fmt::Write as _;
+    hash.iter().take(bytes_n).fold(String::with_capacity(2 * bytes_n), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

@@ -104,7 +104,7 @@ mod tests {
 
         fn encode(&self, _purpose: Purpose, text: &str) -> Result<Embedding, EncodeError> {
             self.0.fetch_add(1, Ordering::Relaxed);
-            Ok(vec![text.len() as f32; 4].into())
+            Ok(vec![f32::from(u16::try_from(text.len()).unwrap()); 4].into())
         }
 
         fn encode_all(&self, texts: &[(Purpose, String)]) -> Result<Vec<Embedding>, EncodeError> {
@@ -143,7 +143,7 @@ mod tests {
         assert_ne!(one.key(Purpose::Query, "x"), other.key(Purpose::Query, "x"));
         one.secret = [7; 32];
         // python3: hmac.new(bytes([7] * 32), b"query: \0x", "sha256").hexdigest()[:32]
-        let hex: String = one.key(Purpose::Query, "x").iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = crate::domain::hex(&one.key(Purpose::Query, "x"), 16);
         assert_eq!(hex, "2d56052307c6ac712dbe917ba556f91a");
     }
 }

@@ -79,7 +79,9 @@ impl Discriminant {
         };
         // The shapes always fit; should the product fail all the same, the slow way gives the same.
         let Ok(mut whites) = product() else { return points.iter().map(|point| self.whiten_unit(point)).collect() };
-        whites.iter_mut().for_each(|white| normalize(white));
+        for white in &mut whites {
+            normalize(white);
+        }
         whites
     }
 

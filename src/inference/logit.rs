@@ -11,7 +11,7 @@ pub struct Choice {
     pub right: Vec<usize>,
 }
 
-/// Fits the conditional logit model (McFadden 1974): the probability of an alternative is proportional to `exp(weights · features)`.
+/// Fits the conditional logit model (`McFadden` 1974): the probability of an alternative is proportional to `exp(weights · features)`.
 pub fn fit_choices(choices: &[Choice], features_n: usize, penalty: f64) -> Vec<f32> {
     let gradient = |weights: &[f32]| {
         let mut sum = vec![0.0f64; features_n];

@@ -1,5 +1,6 @@
 //! Reads the weights of a model folder as `f32` tensors under their Hugging Face names.
 
+use crate::domain::hex;
 use crate::inference::bert::LoadError;
 use crate::models::{ModelFiles, Weights};
 use candle_core::quantized::gguf_file;
@@ -57,7 +58,7 @@ pub(super) fn fingerprint(files: &ModelFiles) -> Result<String, std::io::Error> 
         sample(path, &mut hash)?;
     }
     let digest = hash.finalize();
-    Ok(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&digest, 8))
 }
 
 fn sample(path: &Path, hash: &mut Sha256) -> Result<(), std::io::Error> {

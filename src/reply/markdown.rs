@@ -12,7 +12,6 @@ pub fn plain(markdown: &str) -> String {
             Event::Text(words) | Event::Code(words) => text.push_str(&words),
             // Lines of a source paragraph are one paragraph.
             Event::SoftBreak => text.push(' '),
-            Event::HardBreak => text.push('\n'),
             Event::Start(Tag::List(first)) => {
                 number = first;
                 if !text.is_empty() && !text.ends_with('\n') {
@@ -26,9 +25,8 @@ pub fn plain(markdown: &str) -> String {
                 }
                 None => text.push_str("- "),
             },
-            Event::End(TagEnd::Item) => text.push('\n'),
+            Event::HardBreak | Event::End(TagEnd::Item | TagEnd::List(_)) => text.push('\n'),
             Event::End(TagEnd::Paragraph) => text.push_str("\n\n"),
-            Event::End(TagEnd::List(_)) => text.push('\n'),
             Event::Start(Tag::Link { dest_url, .. }) => link = dest_url.into_string(),
             Event::End(TagEnd::Link) => text.push_str(&format!(" ({link})")),
             _ => {}

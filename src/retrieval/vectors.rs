@@ -1,5 +1,6 @@
 //! Embeddings of the content, kept on disk by the hash of engine and text: a start or a change embeds only what is new.
 
+use crate::domain::hex;
 use crate::inference::{Embedding, Encode, EncodeError, Purpose};
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
@@ -40,7 +41,7 @@ impl Vectors {
     /// Vectors kept in a folder. A cache that is missing or broken is made anew.
     pub fn cached(encoder: Arc<dyn Encode>, folder: &Path) -> Self {
         let hash = key(encoder.fingerprint().as_bytes(), &[]);
-        let name: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let name = hex(&hash, 6);
         let file = folder.join(format!("vectors-{name}.bin"));
         let known = match read(&file, encoder.dims()) {
             Ok(known) => known,

@@ -9,6 +9,7 @@ use crate::inference::linalg::normalize;
 use crate::inference::softmax::{Sample, Softmax};
 use crate::inference::{Discriminant, Embedding, EncodeError};
 use crate::knowledge::Knowledge;
+use crate::understanding::Embed;
 use crate::words::{Analysis, Reading, TERMS_MAX, words};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -65,7 +66,7 @@ impl IntentModel {
     /// When a text cannot be embedded.
     pub fn learn(
         knowledge: &Knowledge,
-        embed: &dyn Fn(&[String]) -> Result<Vec<Embedding>, EncodeError>,
+        embed: &Embed<'_>,
         fingerprint: &str,
         cache: Option<&Path>,
     ) -> Result<Self, EncodeError> {

@@ -12,6 +12,9 @@ use language::LanguageModel;
 use std::path::Path;
 use std::sync::Arc;
 
+/// Gives the vectors of query texts, in order.
+pub type Embed<'a> = dyn Fn(&[String]) -> Result<Vec<Embedding>, EncodeError> + 'a;
+
 /// What was learnt from one version of the content.
 pub struct Comprehension {
     encoder: Arc<dyn Encode>,
@@ -27,7 +30,7 @@ impl Comprehension {
     pub fn learn(
         knowledge: &Knowledge,
         encoder: Arc<dyn Encode>,
-        embed: &dyn Fn(&[String]) -> Result<Vec<Embedding>, EncodeError>,
+        embed: &Embed<'_>,
         cache: Option<&Path>,
     ) -> Result<Self, EncodeError> {
         let language = LanguageModel::learn(knowledge);

@@ -102,7 +102,7 @@ pub(super) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode> {
     let texts = LENGTHS.map(|tokens_n| text_of(first, tokens_n));
     let ids = texts.each_ref().map(|text| first.ids(Purpose::Query, text));
     let [a, b, c] = ids;
-    let mut figures = measure(&engines, [a?, b?, c?], &texts, arguments.rounds)?;
+    let mut figures = measure(&engines, &[a?, b?, c?], &texts, arguments.rounds)?;
     if let Some(path) = &arguments.peer {
         let json = fs_err::read_to_string(path)?;
         figures.push(
@@ -155,7 +155,7 @@ fn text_of(encoder: &Int8Bert, tokens_n: usize) -> String {
 }
 
 /// Times all engines in turn, so that a busy neighbour disturbs all alike.
-fn measure(engines: &[Engine<'_>], ids: [Vec<u32>; 3], texts: &[String; 3], rounds: usize) -> Result<Vec<Figures>> {
+fn measure(engines: &[Engine<'_>], ids: &[Vec<u32>; 3], texts: &[String; 3], rounds: usize) -> Result<Vec<Figures>> {
     let reference = engines.iter().find(|engine| engine.name.contains("f32")).context("candle is measured")?;
     let exact = ids.iter().map(|ids| (reference.one)(ids)).collect::<Result<Vec<_>>>()?;
     let passages: Vec<(Purpose, String)> =
@@ -180,7 +180,9 @@ fn measure(engines: &[Engine<'_>], ids: [Vec<u32>; 3], texts: &[String; 3], roun
         .map(|((engine, mut times), batch)| {
             let found = ids.iter().map(|ids| (engine.one)(ids)).collect::<Result<Vec<_>>>()?;
             let cosine = found.iter().zip(&exact).map(|(a, b)| f64::from(dot(a, b))).fold(1.0, f64::min);
-            times.iter_mut().for_each(|times| times.sort());
+            for times in &mut times {
+                times.sort();
+            }
             let at = |part: usize| {
                 times.each_ref().map(|times| times.get(times.len() * part / 2).map_or(0.0, |t| t.as_secs_f64() * 1e3))
             };
@@ -199,6 +201,7 @@ fn measure(engines: &[Engine<'_>], ids: [Vec<u32>; 3], texts: &[String; 3], roun
         .collect()
 }
 
+#[expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
 fn time(run: impl FnOnce() -> Result<()>) -> Result<Duration> {
     let start = Instant::now();
     run()?;

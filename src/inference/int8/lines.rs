@@ -152,6 +152,7 @@ impl Packed {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "a weight has at most 8 bits")]
 impl Packed {
     /// One weight as a number.
     pub(super) fn weight(&self, output: usize, input: usize) -> f32 {

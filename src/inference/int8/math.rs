@@ -54,6 +54,7 @@ pub(super) fn gelu<L: Level>(l: L, x: L::V) -> L::V {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "made-up numbers are small")]
 mod tests {
     use super::super::kernel::Kernel;
     use super::super::level::{LANES, Work};

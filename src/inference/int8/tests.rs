@@ -1,5 +1,13 @@
 //! Each kernel against the portable one, over random shapes and values.
 
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::too_many_arguments,
+    reason = "made-up numbers are small"
+)]
+
 use super::kernel::Kernel;
 #[cfg(target_arch = "x86_64")]
 use super::kernel::Tile;

@@ -14,7 +14,12 @@ fn small() -> serde_json::Value {
     let mut vocab =
         vec![("<s>".to_owned(), 0.0), ("<pad>".to_owned(), 0.0), ("</s>".to_owned(), 0.0), ("<unk>".to_owned(), 0.0)];
     let words = ["▁", "▁a", "▁asu", "mis", "tuki", "asumis", "▁▁", "ää", "öy", "漢字", "🙂", "▁tuki", "tuk", "i"];
-    vocab.extend(words.iter().enumerate().map(|(n, word)| ((*word).to_owned(), -3.0 - n as f64 / 7.0)));
+    vocab.extend(
+        words
+            .iter()
+            .enumerate()
+            .map(|(n, word)| ((*word).to_owned(), -3.0 - f64::from(u32::try_from(n).unwrap()) / 7.0)),
+    );
     vocab.extend("abcdefgimsuktåäö.,!?-<>/".chars().map(|c| (c.to_string(), -9.25)));
     serde_json::json!({
         "version": "1.0", "truncation": null, "padding": null,

@@ -1,5 +1,5 @@
 //! The matrix product in whole numbers.
-#![expect(clippy::wildcard_imports, reason = "instructions have names of their own")]
+#![cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "instructions have names of their own"))]
 
 use super::super::kernel::Tile;
 use super::super::lines::{BLOCK, Form, GROUP, Line, STEP, STEPS, TILE};

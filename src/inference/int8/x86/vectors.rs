@@ -1,6 +1,6 @@
 //! Vectors of 512 and of 256 bits.
 #![expect(clippy::inline_always, reason = "what is not inlined is compiled for the plainest processor")]
-#![expect(clippy::wildcard_imports, reason = "instructions have names of their own")]
+#![cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "instructions have names of their own"))]
 
 use super::super::level::{LANES, Level, Work};
 use super::{has_avx2, has_avx512_vnni};
