@@ -8,7 +8,7 @@ use crate::domain::Language;
 use crate::evaluation::{Question, fit};
 use crate::inference::bert::{Bert, LoadError};
 use crate::inference::int8::{self, Int8Bert};
-use crate::inference::{Embedding, Encode, EncodeError, Purpose};
+use crate::inference::{Embedding, Encode, EncodeError, Purpose, Remembering};
 use crate::knowledge::{self, Finding, Knowledge, Severity};
 use crate::models::ModelFiles;
 use crate::retrieval::calibration::CalibrationError;
@@ -83,11 +83,13 @@ pub fn calibration(config: &Config) -> Result<Calibration, AppError> {
 pub fn content(config: &Config, vectors: &Vectors, day: Date) -> Result<Content, AppError> {
     let knowledge = knowledge(config, day)?;
     let calibration = calibration(config)?;
-    let (understanding, retrieval) = stages(&knowledge, calibration, vectors)?;
+    let asked = Remembering::new(Arc::clone(vectors.encoder()), config.model.question_cache_bytes_max);
+    let asked: Arc<dyn Encode> = Arc::new(asked);
+    let (understanding, retrieval) = stages(&knowledge, calibration, vectors, asked)?;
     Ok(Content { knowledge, understanding: Box::new(understanding), retrieval: Box::new(retrieval) })
 }
 
-/// Builds the stages that learn from content.
+/// Builds the stages that learn from content; `asked` embeds what citizens ask.
 ///
 /// # Errors
 /// Where a text cannot be embedded or the index not be built.
@@ -95,6 +97,7 @@ pub fn stages(
     knowledge: &Arc<Knowledge>,
     calibration: Calibration,
     vectors: &Vectors,
+    asked: Arc<dyn Encode>,
 ) -> Result<(Comprehension, Retrieval), AppError> {
     let embed = |texts: &[String]| -> Result<Vec<Embedding>, EncodeError> {
         let queries: Vec<_> = texts.iter().map(|text| (Purpose::Query, text.clone())).collect();
@@ -102,7 +105,7 @@ pub fn stages(
     };
     let retrieval = Retrieval::build(Arc::clone(knowledge), vectors, calibration)?;
     let cache = vectors.folder().map(|folder| folder.join("learnt.bin"));
-    let understanding = Comprehension::learn(knowledge, Arc::clone(vectors.encoder()), &embed, cache.as_deref())?;
+    let understanding = Comprehension::learn(knowledge, asked, &embed, cache.as_deref())?;
     vectors.save();
     Ok((understanding, retrieval))
 }
@@ -127,7 +130,7 @@ pub fn compare(config: &Config, set: &[Question], day: Date) -> Result<Vec<Compa
     let vectors = Vectors::cached(encoder(config)?, &config.data.folder);
     let knowledge = knowledge(config, day)?;
     let calibration = calibration(config)?;
-    let (understanding, retrieval) = stages(&knowledge, calibration, &vectors)?;
+    let (understanding, retrieval) = stages(&knowledge, calibration, &vectors, Arc::clone(vectors.encoder()))?;
     let by_language = Language::ALL.map(|language| {
         let of_language: Vec<Question> = set.iter().filter(|q| q.language == language).cloned().collect();
         (language, fit::rank(&knowledge, &understanding, &retrieval, &of_language, day))

@@ -39,6 +39,8 @@ pub struct ModelConfig {
     pub engine: Engine,
     /// The processor's instructions that the `int8` engine uses: `auto`, `avx512-vnni`, `avx-vnni`, `avx2` or `portable`.
     pub kernel: Kernel,
+    /// Bytes of recent questions' embeddings that are kept, under hashes keyed anew at each start; 0 keeps none.
+    pub question_cache_bytes_max: u64,
 }
 
 /// How embeddings are computed.
@@ -106,7 +108,12 @@ impl Default for ContentConfig {
 
 impl Default for ModelConfig {
     fn default() -> Self {
-        Self { folder: "models/multilingual-e5-small".into(), engine: Engine::Int8, kernel: Kernel::Auto }
+        Self {
+            folder: "models/multilingual-e5-small".into(),
+            engine: Engine::Int8,
+            kernel: Kernel::Auto,
+            question_cache_bytes_max: 8 << 20,
+        }
     }
 }
 

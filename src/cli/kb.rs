@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use jiff::civil::Date;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Check the knowledge base and fit its calibration
 #[derive(Debug, clap::Subcommand)]
@@ -74,7 +75,8 @@ fn fit_calibration(config: &Config, files: &[PathBuf], day: Date) -> Result<Exit
     }
     let vectors = Vectors::cached(app::encoder(config)?, &config.data.folder);
     let knowledge = app::knowledge(config, day)?;
-    let (understanding, retrieval) = app::stages(&knowledge, Calibration::unfitted(), &vectors)?;
+    let (understanding, retrieval) =
+        app::stages(&knowledge, Calibration::unfitted(), &vectors, Arc::clone(vectors.encoder()))?;
     output::note(&format!("ranking {} questions", set.len()));
     let mut tuned = fit::rank(&knowledge, &understanding, &retrieval, &set, day);
     let off_topic_n = tuned.iter().filter(|tuned| tuned.right.is_empty()).count();
