@@ -27,13 +27,16 @@ pub(super) enum Command {
         /// Tab-separated questions with the columns lang, text and topic; an empty topic marks what guidance cannot answer
         #[arg(required = true)]
         questions: Vec<PathBuf>,
+        /// The share of the tuning messages that may be answered wrong, 0 to 1
+        #[arg(long, default_value_t = 0.04, value_name = "SHARE")]
+        wrong_max: f32,
     },
 }
 
 pub(super) fn run(config: &Config, command: &Command, day: Date) -> Result<ExitCode> {
     match command {
         Command::Check { json } => check(config, *json, day),
-        Command::Fit { questions } => fit_calibration(config, questions, day),
+        Command::Fit { questions, wrong_max } => fit_calibration(config, questions, *wrong_max, day),
     }
 }
 
@@ -64,7 +67,7 @@ fn check(config: &Config, json: bool, day: Date) -> Result<ExitCode> {
     Ok(if errors_n == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
-fn fit_calibration(config: &Config, files: &[PathBuf], day: Date) -> Result<ExitCode> {
+fn fit_calibration(config: &Config, files: &[PathBuf], wrong_max: f32, day: Date) -> Result<ExitCode> {
     let mut set = Vec::new();
     for file in files {
         let text = fs_err::read_to_string(file)?;
@@ -86,9 +89,9 @@ fn fit_calibration(config: &Config, files: &[PathBuf], day: Date) -> Result<Exit
         names.join(" "),
         tuned.len(),
         vectors.encoder().fingerprint(),
-        fit::WRONG_MAX * 100.0,
+        wrong_max * 100.0,
     );
-    let fitted = fit::fit(&mut tuned, obtained);
+    let fitted = fit::fit(&mut tuned, wrong_max, obtained);
     for mode in Mode::ALL {
         output::line(&format!(
             "{:8} top-1 {:.1} % of the tuning questions",

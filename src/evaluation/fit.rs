@@ -8,9 +8,6 @@ use crate::retrieval::calibration::Tuned;
 use crate::retrieval::{Calibration, Mode, Retrieval};
 use jiff::civil::Date;
 
-/// The share of tuning messages that may be answered wrong.
-pub const WRONG_MAX: f32 = 0.02;
-
 /// Ranks the questions as a turn would, and notes what would have been right.
 pub fn rank(
     knowledge: &Knowledge,
@@ -44,16 +41,17 @@ pub fn rank(
     questions.iter().filter_map(tuned).collect()
 }
 
-/// Fits weights, confidence and thresholds. `obtained` says on what, for the file.
+/// Fits weights, confidence and thresholds, so that at most a share of `wrong_max` of the messages is answered wrong. `obtained` says on
+/// what, for the file.
 ///
 /// The confidence is learnt from the ranking that the fitted weights give, so the questions are ordered anew in between.
-pub fn fit(tuned: &mut [Tuned], obtained: String) -> Calibration {
+pub fn fit(tuned: &mut [Tuned], wrong_max: f32, obtained: String) -> Calibration {
     let mut calibration = Calibration::unfitted();
     calibration.fit_weights(tuned);
     for question in tuned.iter_mut() {
         question.ranking = calibration.rank(question.ranking.features.clone(), Mode::Fused);
     }
-    calibration.fit_confidence(tuned, WRONG_MAX);
+    calibration.fit_confidence(tuned, wrong_max);
     calibration.obtained = obtained;
     calibration
 }

@@ -7,7 +7,7 @@ use crate::retrieval::entries::filled;
 /// The weights of a part's three scores: cosine to its text, to its example questions, and the words' match.
 const WEIGHTS: [f32; 3] = [1.0, 1.0, 0.6];
 /// A section must be better than the lead by this much to be shown without it.
-const ALONE_MARGIN: f32 = 0.25;
+const ALONE_MARGIN: f32 = 0.6;
 /// A section this much worse than the lead is not shown.
 const BESIDE_MARGIN: f32 = -0.25;
 

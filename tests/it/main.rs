@@ -7,6 +7,7 @@
     reason = "a test may stop at the first fault"
 )]
 
+mod content;
 mod http;
 mod shutdown;
 mod support;
