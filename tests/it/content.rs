@@ -13,10 +13,12 @@ const DAY: &str = "2026-11-22";
 fn neuvo(arguments: &[&str], input: &str) -> Output {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let config = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("content.toml");
+    let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join("content-data");
     let text = format!(
-        "[content]\nroot = {root:?}\n[model]\nfolder = {:?}\n[data]\nfolder = {:?}\n",
-        root.join("models/multilingual-e5-small"),
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join("content-data"),
+        "[content]\nroot = '{}'\n[model]\nfolder = '{}'\n[data]\nfolder = '{}'\n",
+        root.display(),
+        root.join("models/multilingual-e5-small").display(),
+        data.display(),
     );
     fs::write(&config, text).unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_neuvo"))
