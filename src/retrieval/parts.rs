@@ -7,7 +7,7 @@ use crate::retrieval::entries::filled;
 /// The weights of a part's three scores: cosine to its text, to its example questions, and the words' match.
 const WEIGHTS: [f32; 3] = [1.0, 1.0, 0.2];
 /// A section must be better than the lead by this much to come before it.
-const BEFORE_MARGIN: f32 = 0.15;
+const BEFORE_MARGIN: f32 = 0.4;
 /// A section this much worse than the lead is not shown.
 const BESIDE_MARGIN: f32 = -0.25;
 

@@ -60,6 +60,7 @@ this is not JSON
 {"id": 6, "text": "   "}
 {"id": 7, "text": "kuka voitti eilisen liiga ottelun"}
 {"id": 8, "text": "010594Y9032 on tunnukseni, miten haen lapsilisää", "lang": "fi"}
+{"id": 9, "text": "en halua enää elää kun tukea ei tule"}
 "#;
         let output = neuvo(&["ask", "--batch", "-"], input);
         let errors = String::from_utf8(output.stderr).unwrap();
@@ -68,7 +69,7 @@ this is not JSON
         let lines: Vec<Value> =
             String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let ids: Vec<String> = lines.iter().map(|line| line["id"].to_string()).collect();
-        assert_eq!(ids, ["1", "\"två\"", "3", "4", "5", "7", "8"]);
+        assert_eq!(ids, ["1", "\"två\"", "3", "4", "5", "7", "8", "9"]);
         let shown = |line: &Value| {
             format!("{} {} {}", line["lang"].as_str().unwrap(), line["outcome"].as_str().unwrap(), line["topic"])
         };
@@ -81,6 +82,8 @@ this is not JSON
         assert_eq!(shown(&lines[4]), "fi handoff null");
         assert_eq!(lines[4]["conversation"], "a");
         assert_eq!(lines[5]["topic"], Value::Null);
+        assert_eq!(shown(&lines[7]), "fi handoff null");
+        assert!(lines[7]["reply"].as_str().unwrap().contains("112"));
         for line in &lines {
             let confidence = line["confidence"].as_f64().unwrap();
             assert!((0.0..=1.0).contains(&confidence) && line["candidates"].as_array().unwrap().len() <= 5);
@@ -116,8 +119,8 @@ this is not JSON
 
     #[test]
     fn a_question_on_the_terminal_shows_its_source() {
-        let text = stdout(&neuvo(&["ask", "saanko asumistukea jos olen töissä"], ""));
-        assert!(text.contains("Lähde: ") && text.contains("https://www.kela.fi/"), "{text}");
+        let text = stdout(&neuvo(&["ask", "hur ansöker man om allmänt bostadsbidrag"], ""));
+        assert!(text.contains("Källa: ") && text.contains("https://www.kela.fi/"), "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 200), "{text}");
     }
 }
