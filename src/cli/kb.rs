@@ -28,7 +28,7 @@ pub(super) enum Command {
         #[arg(required = true)]
         questions: Vec<PathBuf>,
         /// The share of the tuning messages that may be answered wrong, 0 to 1
-        #[arg(long, default_value_t = 0.04, value_name = "SHARE")]
+        #[arg(long, default_value_t = 0.045, value_name = "SHARE")]
         wrong_max: f32,
     },
 }
