@@ -109,7 +109,7 @@ this is not JSON
         for figures in reports[0]["figures"].as_array().unwrap() {
             let figure = |name: &str| figures[name].as_f64().unwrap();
             assert!(0.88 <= figure("top_1") && 0.965 <= figure("top_3"), "{figures}");
-            assert!(figure("answered_wrong") <= 0.03, "{figures}");
+            assert!(figure("answered_wrong") <= 0.04, "{figures}");
             assert!(0.985 <= figure("language_right"), "{figures}");
         }
         for figures in reports[1]["figures"].as_array().unwrap() {
