@@ -79,8 +79,8 @@ fn every_fault_names_file_line_and_way_out() {
     check(
         &[(FI, &article("Muutokset", "Ilmoita {{rise}} muutoksista.\n\n## Miten\nYli 400 euron {{nothing}}."))],
         "error: knowledge/housing/changes.en.md:1: facts differ from the Finnish version: housing/nothing\n\
-         error: knowledge/housing/changes.fi.md:13: a figure stands in the text (`Yli 400 euron`): make it a fact and write {{fact-id}}\n\
-         error: knowledge/housing/changes.fi.md:13: fact `housing/nothing` is not in any facts.toml: add it there with its source\n\
+         error: knowledge/housing/changes.fi.md:12: a figure stands in the text (`Yli 400 euron`): make it a fact and write {{fact-id}}\n\
+         error: knowledge/housing/changes.fi.md:12: fact `housing/nothing` is not in any facts.toml: add it there with its source\n\
          error: knowledge/housing/changes.sv.md:1: facts differ from the Finnish version: housing/nothing",
     );
     check(
