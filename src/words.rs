@@ -152,7 +152,7 @@ mod tests {
         check(Language::Fi, Reading::Words, "Eläkkeensaajan ASUMISTUKI!", &["elakkeensaajan", "asumistuki"]);
         check(Language::Fi, Reading::Stems, "asumistukea asumistuen", &["asumistuk", "asumistue"]);
         check(Language::Fi, Reading::Parts, "asumistukihakemus", &["hakemus", "tuki", "asumis"]);
-        check(Language::Sv, Reading::Parts, "bostadsbidraget", &["bidrag", "bostad"]);
+        check(Language::Sv, Reading::Parts, "bostadsbidrag", &["bidrag", "bostad"]);
         check(Language::En, Reading::Parts, "allowance", &[]);
         check(Language::En, Reading::Grams, "rents", &["^ren", "rent", "ents", "nts$"]);
         check(Language::En, Reading::Grams, "a", &["^a$"]);
