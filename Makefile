@@ -27,7 +27,7 @@ lint:
 	cargo clippy --locked --all-targets -- -D warnings
 
 doc:
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --locked --no-deps --document-private-items
 
 ## The quality of the answers on the held-out questions
 eval: tools $(NEUVO)
