@@ -4,7 +4,8 @@
 //! [`Conversation::conclude`] makes a reply of what came back.
 
 use crate::domain::{
-    Evidence, Intent, Language, Lookup, Notice, Outcome, Reply, Stalled, TopicId, Understanding, Utterance,
+    Evidence, HandOff, Intent, Language, Lookup, Notice, Occasion, Outcome, Reply, Stalled, TopicId, Understanding,
+    Utterance,
 };
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -58,7 +59,13 @@ impl Conversation {
                 self.language = Some(language);
             }
             return Move::Reply(match consequence.outcome {
-                Outcome::Handoff => Reply::HandOff(notice),
+                Outcome::Handoff => {
+                    let situation = understanding.situation;
+                    Reply::HandOff {
+                        notice,
+                        why: HandOff { occasion: Occasion::Asked, situation, signals: Vec::new() },
+                    }
+                }
                 Outcome::Fallback => Reply::Declined(notice),
                 Outcome::Answer | Outcome::Clarify | Outcome::Chat => Reply::Chat(notice),
             });

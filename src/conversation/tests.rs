@@ -54,7 +54,7 @@ fn check(conversation: &mut Conversation, intent: Option<&str>, found: Result<Ev
         Reply::Answer { citation, .. } => format!("answer {}", citation.topic),
         Reply::Clarify(choices) => format!("clarify {}", choices.len()),
         Reply::Declined(notice) => format!("declined {}", notice.0),
-        Reply::HandOff(notice) => format!("handoff {}", notice.0),
+        Reply::HandOff { notice, why } => format!("handoff {} {}", notice.0, why.occasion.as_str()),
         Reply::Chat(notice) => format!("chat {}", notice.0),
         Reply::Rephrase => "rephrase".to_owned(),
         Reply::Unavailable => "unavailable".to_owned(),
@@ -84,7 +84,7 @@ fn intents_need_no_guidance() {
     let mut conversation = Conversation::default();
     check(&mut conversation, Some("thanks"), Ok(evidence(0.9)), "chat thanks | fi misses 0");
     check(&mut conversation, Some("tax"), Ok(evidence(0.9)), "declined tax | fi misses 0");
-    check(&mut conversation, Some("person"), Ok(evidence(0.9)), "handoff person | fi misses 0");
+    check(&mut conversation, Some("person"), Ok(evidence(0.9)), "handoff person asked | fi misses 0");
     check(&mut conversation, Some("language-sv"), Ok(evidence(0.9)), "chat language-sv | sv misses 0");
 }
 

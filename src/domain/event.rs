@@ -1,6 +1,6 @@
 //! What happened in a conversation, in order: the form in which it is kept and shown again.
 
-use crate::domain::{Citation, ContentVersion, Language, Outcome, QuickReply};
+use crate::domain::{Citation, ContentVersion, HandOff, Language, Outcome, QuickReply};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -91,6 +91,9 @@ pub struct Answered {
     pub next: Vec<QuickReply>,
     /// The calibrated probability that the best topic is right, 0 to 1.
     pub confidence: f32,
+    /// Why a person is called in, where one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handoff: Option<HandOff>,
 }
 
 impl EventKind {

@@ -1,6 +1,6 @@
 //! What a citizen is answered. A reply that states guidance cannot be built without its citation.
 
-use crate::domain::{Candidate, ContentVersion, Passage, TopicId};
+use crate::domain::{Candidate, ContentVersion, HandOff, Passage, TopicId};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +69,12 @@ pub enum Reply {
     /// The service could not look anything up just now.
     Unavailable,
     /// A person takes over.
-    HandOff(Notice),
+    HandOff {
+        /// What the citizen is told.
+        notice: Notice,
+        /// Why.
+        why: HandOff,
+    },
     /// A prepared text.
     Chat(Notice),
 }
@@ -81,7 +86,7 @@ impl Reply {
             Self::Answer { .. } => Outcome::Answer,
             Self::Clarify(_) => Outcome::Clarify,
             Self::Rephrase | Self::Declined(_) | Self::Unavailable => Outcome::Fallback,
-            Self::HandOff(_) => Outcome::Handoff,
+            Self::HandOff { .. } => Outcome::Handoff,
             Self::Chat(_) => Outcome::Chat,
         }
     }

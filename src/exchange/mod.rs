@@ -285,15 +285,16 @@ impl Exchange {
 
 fn answered(turn: Turn) -> Answered {
     let outcome = turn.reply.outcome();
-    let (citation, choices, next) = match turn.reply {
-        Reply::Answer { citation, next, .. } => (Some(citation), Vec::new(), next),
+    let (citation, choices, next, handoff) = match turn.reply {
+        Reply::Answer { citation, next, .. } => (Some(citation), Vec::new(), next, None),
         Reply::Clarify(candidates) => {
             let choices =
                 candidates.into_iter().map(|candidate| QuickReply { topic: candidate.topic, title: candidate.title });
-            (None, choices.collect(), Vec::new())
+            (None, choices.collect(), Vec::new(), None)
         }
-        Reply::Rephrase | Reply::Declined(_) | Reply::Unavailable | Reply::HandOff(_) | Reply::Chat(_) => {
-            (None, Vec::new(), Vec::new())
+        Reply::HandOff { why, .. } => (None, Vec::new(), Vec::new(), Some(why)),
+        Reply::Rephrase | Reply::Declined(_) | Reply::Unavailable | Reply::Chat(_) => {
+            (None, Vec::new(), Vec::new(), None)
         }
     };
     Answered {
@@ -305,5 +306,6 @@ fn answered(turn: Turn) -> Answered {
         choices,
         next,
         confidence: turn.confidence,
+        handoff,
     }
 }

@@ -30,7 +30,7 @@ pub fn body(reply: &Reply, texts: &dyn Texts) -> String {
         Reply::Clarify(candidates) => clarify(candidates, texts),
         Reply::Rephrase => [texts.text("rephrase"), texts.text("topics-hint"), texts.text("person")].join("\n\n"),
         Reply::Unavailable => [texts.text("unavailable"), texts.text("person")].join("\n\n"),
-        Reply::Declined(notice) | Reply::HandOff(notice) | Reply::Chat(notice) => texts.text(&notice.0),
+        Reply::Declined(notice) | Reply::HandOff { notice, .. } | Reply::Chat(notice) => texts.text(&notice.0),
     }
 }
 

@@ -20,6 +20,7 @@ fn turn(id: MessageId, text: &str) -> (Message, Answered, ContentVersion) {
         choices: Vec::new(),
         next: Vec::new(),
         confidence: 0.5,
+        handoff: None,
     };
     (Message { id, text: text.to_owned() }, answered, version())
 }
