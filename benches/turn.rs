@@ -8,7 +8,7 @@ use neuvo::app;
 use neuvo::assistant::Assistant;
 use neuvo::config::Config;
 use neuvo::conversation::Conversation;
-use neuvo::domain::{Language, Lookup, Outcome, Utterance};
+use neuvo::domain::{Language, Lookup, Outcome, Reading, Utterance};
 use neuvo::inference::Purpose;
 use neuvo::retrieval::Vectors;
 use std::hint::black_box;
@@ -37,14 +37,13 @@ fn turns(criterion: &mut Criterion) {
                 assert_eq!(turn.reply.outcome(), Outcome::Answer);
             });
         });
-        let lookup = Lookup {
+        let reading = Reading {
             utterance: utterance.clone(),
             embedding: vectors.encoder().encode(Purpose::Query, text).unwrap(),
-            language: Language::Fi,
             guidance: 1.0,
             prior: Vec::new().into(),
-            day,
         };
+        let lookup = Lookup::of(reading, Language::Fi, day);
         group.bench_function(format!("search alone, {words_n} words"), |bencher| {
             bencher.iter(|| assistant.content().retrieval.search(black_box(&lookup)));
         });

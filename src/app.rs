@@ -4,6 +4,7 @@ pub mod serve;
 
 use crate::assistant::{Assistant, Content};
 use crate::config::{Config, Engine};
+use crate::conversation;
 use crate::domain::Language;
 use crate::evaluation::{Question, fit};
 use crate::inference::bert::{Bert, LoadError};
@@ -32,6 +33,9 @@ pub enum AppError {
     /// The calibration cannot be used.
     #[error(transparent)]
     Calibration(#[from] CalibrationError),
+    /// The calibration of the conversation cannot be used.
+    #[error(transparent)]
+    Conversation(#[from] conversation::calibration::CalibrationError),
     /// The index cannot be built.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -86,7 +90,24 @@ pub fn content(config: &Config, vectors: &Vectors, day: Date) -> Result<Content,
     let asked = Remembering::new(Arc::clone(vectors.encoder()), config.model.question_cache_bytes_max);
     let asked: Arc<dyn Encode> = Arc::new(asked);
     let (understanding, retrieval) = stages(&knowledge, calibration, vectors, asked)?;
-    Ok(Content { knowledge, understanding: Box::new(understanding), retrieval: Box::new(retrieval) })
+    Ok(Content {
+        knowledge,
+        understanding: Box::new(understanding),
+        retrieval: Box::new(retrieval),
+        conversation: conversation(config)?,
+    })
+}
+
+/// Reads the calibration of the conversation; content without one goes by the models as they are.
+///
+/// # Errors
+/// Where it cannot be read or belongs to another version of the program.
+pub fn conversation(config: &Config) -> Result<conversation::Calibration, AppError> {
+    let path = config.content.root.join(conversation::calibration::PATH);
+    if !path.try_exists()? {
+        return Ok(conversation::Calibration::default());
+    }
+    Ok(conversation::Calibration::parse(&fs_err::read_to_string(&path)?)?)
 }
 
 /// Builds the stages that learn from content; `asked` embeds what citizens ask.
@@ -104,8 +125,7 @@ pub fn stages(
         vectors.of(&queries)
     };
     let retrieval = Retrieval::build(Arc::clone(knowledge), vectors, calibration)?;
-    let cache = vectors.folder().map(|folder| folder.join("learnt.bin"));
-    let understanding = Comprehension::learn(knowledge, asked, &embed, cache.as_deref())?;
+    let understanding = Comprehension::learn(knowledge, asked, &embed, vectors.folder())?;
     vectors.save();
     Ok((understanding, retrieval))
 }

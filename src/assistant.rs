@@ -3,10 +3,10 @@
 //! Understanding and retrieval are computation, not waiting, so a turn hops between threads once, not at every stage: channels put it on
 //! [`crate::inference::Workers`], whose full queue is a polite refusal at once.
 
-use crate::conversation::{Consequence, Conversation, Move};
+use crate::conversation::{self, Asked, Consequence, Control, Conversation, Found, Move, Question};
 use crate::domain::{
-    Candidate, ContentVersion, Context, Evidence, Intent, Language, Lookup, Reply, Situation, Stalled, Understanding,
-    Utterance,
+    Candidate, ContentVersion, Context, Evidence, Intent, Language, Lookup, Outcome, Reply, Situation, Stalled,
+    Understanding, Utterance,
 };
 use crate::knowledge::Knowledge;
 use crate::reply::Texts;
@@ -17,13 +17,13 @@ use std::time::{Duration, Instant};
 /// The stage that understands.
 pub trait Understand: Send + Sync {
     /// The language of an utterance.
-    fn language(&self, utterance: &Utterance, context: Context) -> Language;
+    fn language(&self, utterance: &Utterance, context: Context<'_>) -> Language;
 
     /// Understands an utterance.
     ///
     /// # Errors
     /// Where the model failed; the cause was logged.
-    fn understand(&self, utterance: &Utterance, context: Context) -> Result<Understanding, Stalled>;
+    fn understand(&self, utterance: &Utterance, context: Context<'_>) -> Result<Understanding, Stalled>;
 }
 
 /// The stage that looks up.
@@ -40,6 +40,8 @@ pub struct Content {
     pub understanding: Box<dyn Understand>,
     /// Searches it.
     pub retrieval: Box<dyn Retrieve>,
+    /// The weights and thresholds of the conversation.
+    pub conversation: conversation::Calibration,
 }
 
 /// Replies to utterances.
@@ -97,25 +99,34 @@ impl Assistant {
     ) -> Turn {
         let began = Instant::now();
         let content = self.content();
-        let context = Context { hint, spoken: conversation.language };
+        let topic = conversation.topic.clone();
+        let context = Context { hint, spoken: conversation.language, topic: topic.as_ref() };
         let mut found = (Vec::new(), 0.0);
         let mut situation = None;
+        let calibration = &content.conversation;
         let reply = match content.understanding.understand(&utterance, context) {
             Ok(understanding) => {
-                situation.clone_from(&understanding.situation);
                 let consequence = |intent: &Intent| content.consequence(intent);
-                match conversation.consider(utterance, understanding, day, consequence) {
+                let (decided, shown) = conversation.consider(understanding, day, calibration, consequence);
+                situation = shown;
+                match decided {
                     Move::Reply(reply) => reply,
-                    Move::Lookup(lookup) => {
-                        let evidence = content.retrieval.search(&lookup);
-                        found = (evidence.candidates.clone(), evidence.confidence);
-                        conversation.conclude(Ok(evidence))
+                    Move::Lookup(question) => {
+                        let Question { alone, continued, asked } = *question;
+                        let alone = content.retrieval.search(&alone);
+                        let continued = continued.map(|lookup| content.retrieval.search(&lookup));
+                        let evidence = Ok(Found { alone, continued });
+                        let concluded = conversation.conclude(asked, evidence, situation.as_ref(), calibration);
+                        if let Some(evidence) = concluded.1 {
+                            found = (evidence.candidates, evidence.confidence);
+                        }
+                        concluded.0
                     }
                 }
             }
             Err(stalled) => {
                 conversation.language = Some(content.understanding.language(&utterance, context));
-                conversation.conclude(Err(stalled))
+                conversation.conclude(Asked::default(), Err(stalled), None, calibration).0
             }
         };
         let language = conversation.language.or(hint).unwrap_or(Language::Fi);
@@ -142,8 +153,13 @@ impl Content {
     }
 
     fn consequence(&self, intent: &Intent) -> Option<Consequence> {
-        let content = self.knowledge.intents.intents.get(intent.as_str())?;
-        Some(Consequence { outcome: content.outcome, switch_to: content.switch_to })
+        let intents = &self.knowledge.intents;
+        if intents.foreign.iter().any(|foreign| foreign.text_id() == intent.as_str()) {
+            return Some(Consequence { outcome: Outcome::Fallback, switch_to: None, control: None });
+        }
+        let content = intents.intents.get(intent.as_str())?;
+        let control = content.control.as_deref().and_then(Control::named);
+        Some(Consequence { outcome: content.outcome, switch_to: content.switch_to, control })
     }
 }
 

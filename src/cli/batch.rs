@@ -3,7 +3,7 @@
 use crate::assistant::{Assistant, Turn};
 use crate::cli::{FAILED, output};
 use crate::conversation::Conversation;
-use crate::domain::{Citation, Language, Outcome, Reply, Situation, Utterance};
+use crate::domain::{Citation, Language, Outcome, Situation, Utterance};
 use anyhow::{Context as _, Result};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -61,10 +61,7 @@ impl<'a> Line<'a> {
         conversation: Option<serde_json::Value>,
         turn: &'a Turn,
     ) -> Self {
-        let citation = match &turn.reply {
-            Reply::Answer { citation, .. } => Some(citation),
-            _ => None,
-        };
+        let citation = turn.reply.citation();
         let source = |citation: &'a Citation| Source {
             title: &citation.title,
             url: &citation.url,

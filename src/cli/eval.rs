@@ -1,9 +1,11 @@
 //! `neuvo eval`: held-out questions.
 
 use crate::app;
+use crate::assistant::Assistant;
 use crate::cli::output;
 use crate::config::Config;
-use crate::evaluation::{Graded, Question, ask_all, confusion, questions, table};
+use crate::domain::{SituationGroup, TopicId};
+use crate::evaluation::{Graded, Question, ask_all, confusion, dialogues, questions, situations, table};
 use crate::retrieval::Mode;
 use anyhow::{Context as _, Result};
 use jiff::civil::Date;
@@ -13,7 +15,8 @@ use std::process::ExitCode;
 /// Measure the answers on held-out questions
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Tab-separated questions with the columns lang, text and topic (`a|b` where both are right; empty where guidance has no answer)
+    /// Tab-separated questions (columns lang, text and topic: `a|b` where both are right, empty where guidance has no answer), messages with their
+    /// life situation (lang, text and group) or dialogues (dialogue_id, turn, lang, user_text and expected_topic)
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Also rank with BM25 alone and with vectors alone
@@ -35,28 +38,31 @@ pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<E
     let mut reports = Vec::new();
     let mut details = String::from("file\tline\tlang\toutcome\tconfidence\tright\tfound\n");
     for file in &arguments.files {
-        let set = questions::read(&fs_err::read_to_string(file)?).with_context(|| file.display().to_string())?;
-        let graded = ask_all(&assistant, &set, day);
-        let figures = table::figures(&graded);
-        let confusions = confusion::confusions(&graded);
-        detail(&mut details, file, &graded);
-        if arguments.json {
-            reports.push(serde_json::json!({ "file": file, "figures": figures, "confusions": confusions }));
-        } else {
-            output::line(&output::styled(output::BOLD, &file.display().to_string()))?;
-            output::line(&table::table(&figures))?;
-            for confusion in confusions.iter().take(arguments.confusions) {
-                output::line(&format!(
-                    "{} × {} taken for {} (lines {})",
-                    confusion.times_n,
-                    confusion.right,
-                    confusion.found,
-                    confusion.numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-                ))?;
-            }
+        let text = fs_err::read_to_string(file)?;
+        let named = || file.display().to_string();
+        if !arguments.json {
+            output::line(&output::styled(output::BOLD, &named()))?;
         }
-        if arguments.compare {
-            compare(config, &set, day)?;
+        let header = text.lines().next().unwrap_or_default();
+        let report = if header.contains("dialogue_id") {
+            let turns = dialogues::read(&text).with_context(named)?;
+            follow(&assistant, &turns, arguments, day)?
+        } else if header.split('\t').any(|column| column == "group") {
+            let messages = situations::read(&text).with_context(named)?;
+            judge(&assistant, &messages, arguments, day)?
+        } else {
+            let set = questions::read(&text).with_context(named)?;
+            let graded = ask_all(&assistant, &set, day);
+            detail(&mut details, file, &graded);
+            let report = ask(&graded, arguments)?;
+            if arguments.compare {
+                compare(config, &set, day)?;
+            }
+            report
+        };
+        if let serde_json::Value::Object(mut report) = report {
+            report.insert("file".to_owned(), named().into());
+            reports.push(report);
         }
     }
     if arguments.json {
@@ -66,6 +72,71 @@ pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<E
         fs_err::write(path, details)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reports on questions.
+fn ask(graded: &[Graded], arguments: &Arguments) -> Result<serde_json::Value> {
+    let figures = table::figures(graded);
+    let confusions = confusion::confusions(graded);
+    if !arguments.json {
+        output::line(&table::table(&figures))?;
+        for confusion in confusions.iter().take(arguments.confusions) {
+            output::line(&format!(
+                "{} × {} taken for {} (lines {})",
+                confusion.times_n,
+                confusion.right,
+                confusion.found,
+                confusion.numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            ))?;
+        }
+    }
+    Ok(serde_json::json!({ "figures": figures, "confusions": confusions }))
+}
+
+/// Reports on life situations.
+fn judge(
+    assistant: &Assistant,
+    messages: &[situations::Message],
+    arguments: &Arguments,
+    day: Date,
+) -> Result<serde_json::Value> {
+    let judged = situations::judge_all(assistant, messages, day);
+    let (figures, matrix) = (situations::figures(&judged), situations::matrix(&judged));
+    if !arguments.json {
+        output::line(&table::situations(&figures))?;
+        output::line(&table::matrix(&matrix))?;
+        let is_mistaken = |j: &&situations::Judged| {
+            j.handed_over != matches!(j.right, SituationGroup::Supported | SituationGroup::Crisis)
+        };
+        for j in judged.iter().filter(is_mistaken).take(arguments.confusions) {
+            let (right, seen) = (j.right.as_str(), j.seen.as_str());
+            output::line(&format!("line {}: {} {right} seen as {seen}", j.number, j.language))?;
+        }
+    }
+    Ok(serde_json::json!({ "figures": figures, "matrix": matrix }))
+}
+
+/// Reports on dialogues.
+fn follow(
+    assistant: &Assistant,
+    turns: &[dialogues::Turn],
+    arguments: &Arguments,
+    day: Date,
+) -> Result<serde_json::Value> {
+    let followed = dialogues::follow_all(assistant, turns, day);
+    let figures = dialogues::figures(&followed);
+    if !arguments.json {
+        output::line(&table::dialogues(&figures))?;
+        for f in followed.iter().filter(|f| !f.is_right()).take(arguments.confusions) {
+            let found = f.found.first().map_or("-", TopicId::as_str);
+            let expected = &f.turn.expected;
+            output::line(&format!(
+                "line {}: {} turn {}: {:?} and {found}, expected {:?} {:?}",
+                f.turn.number, f.turn.dialogue, f.turn.place, f.outcome, expected.topics, expected.outcomes
+            ))?;
+        }
+    }
+    Ok(serde_json::json!({ "figures": figures }))
 }
 
 /// Ranks the same questions with each half of retrieval alone.
@@ -80,8 +151,7 @@ fn compare(config: &Config, set: &[Question], day: Date) -> Result<()> {
 
 fn detail(out: &mut String, file: &Path, graded: &[Graded]) {
     for question in graded {
-        let ids =
-            |topics: &[crate::domain::TopicId]| topics.iter().map(ToString::to_string).collect::<Vec<_>>().join("|");
+        let ids = |topics: &[TopicId]| topics.iter().map(ToString::to_string).collect::<Vec<_>>().join("|");
         let outcome = serde_json::to_value(question.outcome).unwrap_or_default();
         out.push_str(&format!(
             "{}\t{}\t{}\t{}\t{:.3}\t{}\t{}\n",

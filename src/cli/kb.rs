@@ -3,13 +3,14 @@
 use crate::app;
 use crate::cli::{FAILED, output};
 use crate::config::Config;
+use crate::conversation;
 use crate::domain::Language;
-use crate::evaluation::{fit, questions};
+use crate::evaluation::{self, fit, fit_conversation, questions};
 use crate::knowledge::{self, Severity};
 use crate::retrieval::{Calibration, Mode, Vectors, calibration};
 use anyhow::{Context as _, Result, bail};
 use jiff::civil::Date;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -31,12 +32,22 @@ pub(super) enum Command {
         #[arg(long, default_value_t = 0.045, value_name = "SHARE")]
         wrong_max: f32,
     },
+    /// Fit when a person is called in and when a message goes on with the topic so far, and write `intents/calibration.toml`
+    FitConversation {
+        /// Tab-separated messages with the columns lang, text and group
+        #[arg(long, value_name = "FILE")]
+        situations: PathBuf,
+        /// Tab-separated dialogues with the columns dialogue_id, turn, lang, user_text and expected_topic
+        #[arg(long, value_name = "FILE")]
+        dialogues: PathBuf,
+    },
 }
 
 pub(super) fn run(config: &Config, command: &Command, day: Date) -> Result<ExitCode> {
     match command {
         Command::Check { json } => check(config, *json, day),
         Command::Fit { questions, wrong_max } => fit_calibration(config, questions, *wrong_max, day),
+        Command::FitConversation { situations, dialogues } => fit_conversation(config, situations, dialogues, day),
     }
 }
 
@@ -101,6 +112,23 @@ fn fit_calibration(config: &Config, files: &[PathBuf], wrong_max: f32, day: Date
     }
     output::line(&format!("answer from {:.3}, ask back from {:.3}", fitted.answer_from, fitted.clarify_from))?;
     let path = config.content.root.join(calibration::PATH);
+    fs_err::write(&path, fitted.write()?)?;
+    output::line(&format!("wrote {}", path.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn fit_conversation(config: &Config, situations: &Path, dialogues: &Path, day: Date) -> Result<ExitCode> {
+    let read = |file: &Path| fs_err::read_to_string(file);
+    let messages =
+        evaluation::situations::read(&read(situations)?).with_context(|| situations.display().to_string())?;
+    let turns = evaluation::dialogues::read(&read(dialogues)?).with_context(|| dialogues.display().to_string())?;
+    let vectors = Vectors::cached(app::encoder(config)?, &config.data.folder);
+    let content = app::content(config, &vectors, day)?;
+    let name = |file: &Path| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let obtained = format!("neuvo kb fit-conversation {} {} on {day}", name(situations), name(dialogues));
+    let fitted = fit_conversation::fit(&content, &messages, &turns, day, &obtained);
+    output::line(&fitted.obtained)?;
+    let path = config.content.root.join(conversation::calibration::PATH);
     fs_err::write(&path, fitted.write()?)?;
     output::line(&format!("wrote {}", path.display()))?;
     Ok(ExitCode::SUCCESS)

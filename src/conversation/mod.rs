@@ -3,15 +3,24 @@
 //! [`Conversation::consider`] looks at an understood utterance and gives a reply at once or a question for the guidance;
 //! [`Conversation::conclude`] makes a reply of what came back.
 
+pub mod calibration;
+pub mod course;
+pub mod thread;
+
+pub use calibration::Calibration;
+pub use course::Course;
+pub use thread::Found;
+
 use crate::domain::{
-    Evidence, HandOff, Intent, Language, Lookup, Notice, Occasion, Outcome, Reply, Stalled, TopicId, Understanding,
-    Utterance,
+    Candidate, Cues, Evidence, HandOff, Intent, Language, Lookup, Notice, Occasion, Outcome, Reply, Situation,
+    SituationGroup, Stalled, TopicId, Understanding,
 };
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-/// What is remembered of a conversation: small, typed, stored after each turn.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What is remembered of a conversation: small, typed, stored after each turn. Holds no words of the citizen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Conversation {
     /// The language of the last turn.
     pub language: Option<Language>,
@@ -21,6 +30,10 @@ pub struct Conversation {
     pub offered: Vec<TopicId>,
     /// How many turns in a row found nothing.
     pub misses_n: u8,
+    /// How the citizen's situation showed so far.
+    pub course: Course,
+    /// Asides that were made already.
+    pub told: Vec<Notice>,
 }
 
 /// What `consider` decides.
@@ -29,7 +42,29 @@ pub enum Move {
     /// A reply that needs no guidance.
     Reply(Reply),
     /// A question for the guidance.
-    Lookup(Lookup),
+    Lookup(Box<Question>),
+}
+
+/// A question for the guidance.
+#[derive(Debug)]
+pub struct Question {
+    /// The message by itself, or what is wanted for sure.
+    pub alone: Lookup,
+    /// The message as a continuation.
+    pub continued: Option<Lookup>,
+    /// What the reply will depend on.
+    pub asked: Asked,
+}
+
+/// What a reply depends on besides the evidence.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// How it leans on what was said before.
+    pub cues: Cues,
+    /// What is said beside an answer, or instead of one where none is found.
+    pub aside: Option<Notice>,
+    /// Whether the last answer is wanted once more, with what is said before it.
+    pub again: Option<Option<Notice>>,
 }
 
 /// What an intent leads to, as the content says.
@@ -39,72 +74,236 @@ pub struct Consequence {
     pub outcome: Outcome,
     /// The language that it asks for.
     pub switch_to: Option<Language>,
+    /// What it does with the conversation.
+    pub control: Option<Control>,
 }
 
-impl Conversation {
-    /// Looks at an utterance. `consequence` is what the content says of an intent.
-    pub fn consider(
-        &mut self,
-        utterance: Utterance,
-        understanding: Understanding,
-        day: Date,
-        consequence: impl Fn(&Intent) -> Option<Consequence>,
-    ) -> Move {
-        self.language = Some(understanding.language);
-        if let Some((intent, _)) = &understanding.intent
-            && let Some(consequence) = consequence(intent)
-        {
-            let notice = Notice(intent.as_str().to_owned());
-            if let Some(language) = consequence.switch_to {
-                self.language = Some(language);
-            }
-            return Move::Reply(match consequence.outcome {
-                Outcome::Handoff => {
-                    let situation = understanding.situation;
-                    Reply::HandOff {
-                        notice,
-                        why: HandOff { occasion: Occasion::Asked, situation, signals: Vec::new() },
-                    }
-                }
-                Outcome::Fallback => Reply::Declined(notice),
-                Outcome::Answer | Outcome::Clarify | Outcome::Chat => Reply::Chat(notice),
-            });
-        }
-        Move::Lookup(Lookup {
-            utterance,
-            embedding: understanding.embedding,
-            language: understanding.language,
-            guidance: understanding.guidance,
-            prior: understanding.prior,
-            day,
-        })
-    }
+/// What an intent does with the conversation itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Says the last answer again.
+    Repeat,
+    /// Says the core of the last answer only.
+    Simpler,
+    /// Forgets what was said.
+    StartOver,
+}
 
-    /// Makes a reply of the evidence, or of its absence.
-    pub fn conclude(&mut self, evidence: Result<Evidence, Stalled>) -> Reply {
-        let Ok(evidence) = evidence else { return Reply::Unavailable };
-        self.offered.clear();
-        match evidence.citation {
-            Some(citation) if evidence.answer_from <= evidence.confidence && !evidence.passages.is_empty() => {
-                self.misses_n = 0;
-                self.topic = Some(citation.topic.clone());
-                Reply::Answer { passages: evidence.passages, citation, next: evidence.next }
-            }
-            _ if evidence.clarify_from <= evidence.confidence && 1 < evidence.candidates.len() => {
-                let choices: Vec<_> = evidence.candidates.into_iter().take(CHOICES_MAX).collect();
-                self.offered = choices.iter().map(|candidate| candidate.topic.clone()).collect();
-                Reply::Clarify(choices)
-            }
-            _ => {
-                self.misses_n = self.misses_n.saturating_add(1);
-                Reply::Rephrase
-            }
+impl Control {
+    /// The control with a name of the content.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "repeat" => Some(Self::Repeat),
+            "simpler" => Some(Self::Simpler),
+            "start-over" => Some(Self::StartOver),
+            _ => None,
         }
     }
 }
 
 /// How many topics a citizen is asked to choose from.
 const CHOICES_MAX: usize = 3;
+/// After so many turns without an answer a person is called in.
+const MISSES_MAX: u8 = 3;
+/// A message of more words than this that asks for another language asks for something else, too.
+const SWITCH_WORDS_MAX: usize = 6;
+/// How much likelier an offered topic is than one that was not offered, as a logarithm.
+const OFFERED_BONUS: f32 = 1.5;
+/// From this probability on a message is taken for a professional's.
+const PROFESSIONAL_FROM: f32 = 0.6;
+
+impl Conversation {
+    /// Looks at an utterance. `consequence` is what the content says of an intent. Gives the move and the situation as it shows now.
+    pub fn consider(
+        &mut self,
+        understanding: Understanding,
+        day: Date,
+        calibration: &Calibration,
+        consequence: impl Fn(&Intent) -> Option<Consequence>,
+    ) -> (Move, Option<Situation>) {
+        self.language = Some(understanding.language);
+        let situation = understanding.assessment.as_ref().map(|shown| self.course.take(shown, &calibration.situation));
+        if let Some(reply) = self.call_person(&understanding, situation.as_ref()) {
+            return (Move::Reply(reply), situation);
+        }
+        let aside = self.aside(&understanding, situation.as_ref());
+        let ask = |topic: TopicId, language: Language, brief: bool, again: Option<Option<Notice>>| {
+            let alone = Lookup::of(understanding.alone.clone(), language, day);
+            let alone = Lookup { wanted: Some(topic), brief, ..alone };
+            let cues = understanding.cues.clone();
+            Move::Lookup(Box::new(Question { alone, continued: None, asked: Asked { cues, aside: None, again } }))
+        };
+        if let Some(topic) = understanding.named.clone().or_else(|| self.chosen(&understanding.cues)) {
+            return (ask(topic, understanding.language, false, None), situation);
+        }
+        if understanding.cues.no_choice && !self.offered.is_empty() {
+            return (Move::Reply(self.miss(Vec::new(), situation.as_ref())), situation);
+        }
+        if let Some((intent, _)) = &understanding.intent
+            && let Some(consequence) = consequence(intent)
+            && !continues(&understanding, &consequence)
+        {
+            let notice = Notice(intent.as_str().to_owned());
+            if let Some(language) = consequence.switch_to {
+                self.language = Some(language);
+            }
+            let language = consequence.switch_to.unwrap_or(understanding.language);
+            let again = consequence.switch_to.is_some()
+                || matches!(consequence.control, Some(Control::Repeat | Control::Simpler));
+            if let (true, Some(topic)) = (again, self.topic.clone()) {
+                let brief = consequence.control == Some(Control::Simpler);
+                let notice = consequence.switch_to.is_some().then_some(notice);
+                return (ask(topic, language, brief, Some(notice)), situation);
+            }
+            if consequence.control == Some(Control::StartOver) {
+                *self = Self { language: self.language, course: std::mem::take(&mut self.course), ..Self::default() };
+            }
+            let reply = match consequence.outcome {
+                Outcome::Handoff => self.hand_off(notice, Occasion::Asked, situation.as_ref()),
+                Outcome::Fallback => Reply::Declined(notice),
+                Outcome::Answer | Outcome::Clarify | Outcome::Chat => Reply::Chat(notice),
+            };
+            return (Move::Reply(reply), situation);
+        }
+        let language = understanding.language;
+        let asked = (language, day);
+        let continued = understanding
+            .continued
+            .map(|reading| calibration.leaning.lookup(&understanding.alone, reading, &understanding.kin, asked));
+        let favoured = self.offered.iter().map(|topic| (topic.clone(), OFFERED_BONUS)).collect();
+        let question = Question {
+            alone: Lookup { favoured, ..Lookup::of(understanding.alone, language, day) },
+            continued,
+            asked: Asked { cues: understanding.cues, aside, again: None },
+        };
+        (Move::Lookup(Box::new(question)), situation)
+    }
+
+    /// Makes a reply of what was found, or of its absence. Gives the evidence that decided, too.
+    pub fn conclude(
+        &mut self,
+        asked: Asked,
+        found: Result<Found, Stalled>,
+        situation: Option<&Situation>,
+        calibration: &Calibration,
+    ) -> (Reply, Option<Evidence>) {
+        let Ok(found) = found else { return (Reply::Unavailable, None) };
+        let continuation = match &found.continued {
+            Some(continued) => calibration.ties.continuation(&asked.cues, &found.alone, continued, self.topic.as_ref()),
+            None => 0.0,
+        };
+        let evidence = thread::blend(found, continuation);
+        let reply = match (asked.again, evidence.citation.clone()) {
+            (Some(notice), Some(citation)) => {
+                let Evidence { passages, next, .. } = evidence.clone();
+                Reply::Again { notice, passages, citation, next }
+            }
+            _ => self.decide(evidence.clone(), asked.aside, situation),
+        };
+        (reply, Some(evidence))
+    }
+
+    fn decide(&mut self, evidence: Evidence, aside: Option<Notice>, situation: Option<&Situation>) -> Reply {
+        let offered = std::mem::take(&mut self.offered);
+        match evidence.citation {
+            Some(citation) if evidence.answer_from <= evidence.confidence && !evidence.passages.is_empty() => {
+                self.misses_n = 0;
+                self.topic = Some(citation.topic.clone());
+                self.told.extend(aside.clone());
+                Reply::Answer { passages: evidence.passages, citation, next: evidence.next, aside }
+            }
+            _ if evidence.clarify_from <= evidence.confidence && 1 < evidence.candidates.len() => {
+                let choices: Vec<_> = evidence.candidates.into_iter().take(CHOICES_MAX).collect();
+                let topics: Vec<TopicId> = choices.iter().map(|candidate| candidate.topic.clone()).collect();
+                if offered == topics {
+                    // The same question twice helps nobody.
+                    return self.miss(Vec::new(), situation);
+                }
+                // Whoever goes on without choosing most likely meant the first.
+                self.topic = topics.first().cloned();
+                self.offered = topics;
+                Reply::Clarify(choices)
+            }
+            _ => match aside {
+                Some(notice) => {
+                    self.told.push(notice.clone());
+                    Reply::Declined(notice)
+                }
+                None => self.miss(evidence.candidates, situation),
+            },
+        }
+    }
+
+    /// Nothing was found: first hints, then topics to choose from, then a person.
+    fn miss(&mut self, candidates: Vec<Candidate>, situation: Option<&Situation>) -> Reply {
+        self.offered.clear();
+        self.misses_n = self.misses_n.saturating_add(1);
+        if MISSES_MAX <= self.misses_n {
+            return self.hand_off(Notice("misses".to_owned()), Occasion::Misses, situation);
+        }
+        let choices: Vec<_> = candidates.into_iter().take(CHOICES_MAX).collect();
+        if self.misses_n == 1 || choices.len() < 2 {
+            return Reply::Rephrase(self.misses_n);
+        }
+        self.offered = choices.iter().map(|candidate| candidate.topic.clone()).collect();
+        Reply::Clarify(choices)
+    }
+
+    /// Calls a person in where there is danger, always, and once where life is hard in many ways.
+    fn call_person(&mut self, understanding: &Understanding, situation: Option<&Situation>) -> Option<Reply> {
+        match situation?.group {
+            SituationGroup::Crisis => {
+                let danger = understanding.assessment.as_ref()?.danger.as_deref().unwrap_or("self-harm");
+                Some(self.hand_off(Notice(format!("crisis-{danger}")), Occasion::Crisis, situation))
+            }
+            SituationGroup::Supported if !self.course.called_for.contains(&Occasion::Supported) => {
+                Some(self.hand_off(Notice("supported".to_owned()), Occasion::Supported, situation))
+            }
+            SituationGroup::Steady
+            | SituationGroup::Changing
+            | SituationGroup::Supported
+            | SituationGroup::Employer => None,
+        }
+    }
+
+    fn hand_off(&mut self, notice: Notice, occasion: Occasion, situation: Option<&Situation>) -> Reply {
+        self.offered.clear();
+        if !self.course.called_for.contains(&occasion) {
+            self.course.called_for.push(occasion);
+        }
+        let why = HandOff { occasion, situation: situation.cloned(), signals: self.course.signals.clone() };
+        Reply::HandOff { notice, why }
+    }
+
+    /// What employers and professionals are told beside an answer, once.
+    fn aside(&self, understanding: &Understanding, situation: Option<&Situation>) -> Option<Notice> {
+        let professional =
+            understanding.assessment.as_ref().is_some_and(|shown| PROFESSIONAL_FROM <= shown.professional);
+        let employer = situation.is_some_and(|situation| situation.group == SituationGroup::Employer);
+        let id = match (professional, employer) {
+            (true, _) => "professional",
+            (_, true) => "employer",
+            _ => return None,
+        };
+        let notice = Notice(id.to_owned());
+        (!self.told.contains(&notice)).then_some(notice)
+    }
+
+    fn chosen(&self, cues: &Cues) -> Option<TopicId> {
+        self.offered.get(usize::from(cues.choice?)).cloned()
+    }
+}
+
+/// Whether a message that looks off topic by itself goes on with the topic of the conversation, or asks more than a change of language.
+fn continues(understanding: &Understanding, consequence: &Consequence) -> bool {
+    let cues = &understanding.cues;
+    let leans = cues.follow_up || cues.reference || cues.correction || cues.same_subject;
+    let on_topic = understanding.continued.as_ref().is_some_and(|continued| 0.5 <= continued.guidance);
+    match consequence.outcome {
+        Outcome::Fallback => leans && on_topic,
+        _ => consequence.switch_to.is_some() && SWITCH_WORDS_MAX < cues.words_n && (cues.follow_up || cues.new_subject),
+    }
+}
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! What is asked of retrieval and what comes back.
 
-use crate::domain::{Citation, Language, QuickReply, TopicId, Utterance};
+use crate::domain::{Citation, Language, QuickReply, Reading, TopicId, Utterance};
 use jiff::civil::Date;
 use std::sync::Arc;
 
@@ -19,6 +19,23 @@ pub struct Lookup {
     pub prior: Arc<[f32]>,
     /// The day for which figures are given.
     pub day: Date,
+    /// Another reading of the same message, and how much its ranking counts beside this one's.
+    pub beside: Option<(Reading, f32)>,
+    /// Topics that are likelier here than elsewhere, with what that adds to their log-odds: those that were offered.
+    pub favoured: Vec<(TopicId, f32)>,
+    /// The topic that is wanted for sure: it was named or chosen.
+    pub wanted: Option<TopicId>,
+    /// Whether only the core of the answer is wanted.
+    pub brief: bool,
+}
+
+impl Lookup {
+    /// A lookup of a reading, to be answered in a language as of a day.
+    pub fn of(reading: Reading, language: Language, day: Date) -> Self {
+        let Reading { utterance, embedding, guidance, prior } = reading;
+        let (beside, favoured, wanted, brief) = (None, Vec::new(), None, false);
+        Self { utterance, embedding, language, guidance, prior, day, beside, favoured, wanted, brief }
+    }
 }
 
 /// A topic that may be what the citizen means.

@@ -18,5 +18,5 @@ pub use handoff::{HandOff, Occasion, Signal};
 pub use language::Language;
 pub use reply::{Citation, Notice, Outcome, QuickReply, Reply};
 pub use topic::{ContentVersion, TopicId, hex};
-pub use understanding::{Context, Intent, Situation, SituationGroup, Understanding};
+pub use understanding::{Assessment, Context, Cues, Intent, Reading, Sign, Situation, SituationGroup, Understanding};
 pub use utterance::{Utterance, UtteranceError};

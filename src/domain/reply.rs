@@ -59,11 +59,24 @@ pub enum Reply {
         citation: Citation,
         /// What people ask next.
         next: Vec<QuickReply>,
+        /// What is said beside it: whom else to turn to.
+        aside: Option<Notice>,
+    },
+    /// The last answer once more: in another language, or shorter. Small talk to contracts, guidance to the citizen.
+    Again {
+        /// What is said before it, where something is.
+        notice: Option<Notice>,
+        /// What to read, in order.
+        passages: Vec<Passage>,
+        /// Where it comes from.
+        citation: Citation,
+        /// What people ask next.
+        next: Vec<QuickReply>,
     },
     /// A question back: two or three topics to choose from.
     Clarify(Vec<Candidate>),
-    /// Not understood, or not covered; with ways to reach a person.
-    Rephrase,
+    /// Not understood, or not covered, for so many turns in a row; with ways to reach a person.
+    Rephrase(u8),
     /// Understood, but no matter of this guidance: says kindly where to go.
     Declined(Notice),
     /// The service could not look anything up just now.
@@ -85,9 +98,22 @@ impl Reply {
         match self {
             Self::Answer { .. } => Outcome::Answer,
             Self::Clarify(_) => Outcome::Clarify,
-            Self::Rephrase | Self::Declined(_) | Self::Unavailable => Outcome::Fallback,
+            Self::Rephrase(_) | Self::Declined(_) | Self::Unavailable => Outcome::Fallback,
             Self::HandOff { .. } => Outcome::Handoff,
-            Self::Chat(_) => Outcome::Chat,
+            Self::Again { .. } | Self::Chat(_) => Outcome::Chat,
+        }
+    }
+
+    /// Where its guidance comes from, if it states any.
+    pub const fn citation(&self) -> Option<&Citation> {
+        match self {
+            Self::Answer { citation, .. } | Self::Again { citation, .. } => Some(citation),
+            Self::Clarify(_)
+            | Self::Rephrase(_)
+            | Self::Declined(_)
+            | Self::Unavailable
+            | Self::HandOff { .. }
+            | Self::Chat(_) => None,
         }
     }
 }

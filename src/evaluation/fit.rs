@@ -19,14 +19,7 @@ pub fn rank(
     let tuned = |question: &Question| -> Option<Tuned> {
         let utterance = Utterance::parse(&question.text).ok()?;
         let understood = understanding.understand(&utterance, Context::default()).ok()?;
-        let lookup = Lookup {
-            utterance,
-            embedding: understood.embedding,
-            language: understood.language,
-            guidance: understood.guidance,
-            prior: understood.prior,
-            day,
-        };
+        let lookup = Lookup::of(understood.alone, understood.language, day);
         let right: Vec<usize> = question
             .topics
             .iter()

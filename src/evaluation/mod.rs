@@ -1,11 +1,16 @@
 //! Measures the answers: held-out questions with their topics go in, shares of right and wrong come out, a language at a time.
 
 pub mod confusion;
+pub mod dialogues;
 pub mod fit;
+pub mod fit_conversation;
 pub mod questions;
+pub mod rows;
+pub mod situations;
 pub mod table;
 
-pub use questions::{Question, QuestionError};
+pub use questions::Question;
+pub use rows::RowsError;
 
 use crate::assistant::Assistant;
 use crate::conversation::Conversation;

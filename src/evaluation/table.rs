@@ -1,7 +1,7 @@
 //! The figures of an evaluation as a table for people and as values for programs.
 
-use crate::domain::{Language, Outcome};
-use crate::evaluation::Graded;
+use crate::domain::{Language, Outcome, SituationGroup};
+use crate::evaluation::{Graded, dialogues, situations};
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 use std::time::Duration;
@@ -78,8 +78,7 @@ fn group<'a>(name: &str, graded: impl Iterator<Item = &'a Graded>) -> Figures {
 
 /// The figures as a table, one row a group.
 pub fn table(rows: &[Figures]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header([
+    let header = [
         "",
         "questions",
         "top-1",
@@ -92,10 +91,9 @@ pub fn table(rows: &[Figures]) -> String {
         "language",
         "p50 ms",
         "p95 ms",
-    ]);
-    for row in rows {
-        let percent = |share: f64| format!("{:.1} %", share * 100.0);
-        table.add_row([
+    ];
+    let cells = rows.iter().map(|row| {
+        vec![
             row.group.clone(),
             row.questions_n.to_string(),
             percent(row.top_1),
@@ -108,7 +106,75 @@ pub fn table(rows: &[Figures]) -> String {
             percent(row.language_right),
             format!("{:.2}", row.p50_ms),
             format!("{:.2}", row.p95_ms),
-        ]);
+        ]
+    });
+    drawn(&header, cells)
+}
+
+/// The figures of life situations as a table, one row a group.
+pub fn situations(rows: &[situations::Figures]) -> String {
+    let header = [
+        "",
+        "messages",
+        "supported found",
+        "crisis found",
+        "both",
+        "explicit, with 112",
+        "handed over by mistake",
+        "group right",
+    ];
+    let cells = rows.iter().map(|row| {
+        vec![
+            row.group.clone(),
+            row.messages_n.to_string(),
+            percent(row.supported_found),
+            percent(row.crisis_found),
+            percent(row.found),
+            percent(row.explicit_found),
+            percent(row.handed_by_mistake),
+            percent(row.group_right),
+        ]
+    });
+    drawn(&header, cells)
+}
+
+/// How often each group (row) was seen as each (column).
+pub fn matrix(counts: &[[usize; 5]; 5]) -> String {
+    let names = SituationGroup::ALL.map(SituationGroup::as_str);
+    let header: Vec<&str> = ["is \\ seen as"].into_iter().chain(names).collect();
+    let cells = names
+        .iter()
+        .zip(counts)
+        .map(|(name, row)| [(*name).to_owned()].into_iter().chain(row.iter().map(ToString::to_string)).collect());
+    drawn(&header, cells)
+}
+
+/// The figures of dialogues as a table, one row a group.
+pub fn dialogues(rows: &[dialogues::Figures]) -> String {
+    let header = ["", "turns", "first right", "later", "later right", "answered wrong", "language"];
+    let cells = rows.iter().map(|row| {
+        vec![
+            row.group.clone(),
+            row.turns_n.to_string(),
+            percent(row.first_right),
+            row.later_n.to_string(),
+            percent(row.later_right),
+            percent(row.answered_wrong),
+            percent(row.language_right),
+        ]
+    });
+    drawn(&header, cells)
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+fn drawn(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(header);
+    for row in rows {
+        table.add_row(row);
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);

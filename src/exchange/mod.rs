@@ -287,13 +287,14 @@ fn answered(turn: Turn) -> Answered {
     let outcome = turn.reply.outcome();
     let (citation, choices, next, handoff) = match turn.reply {
         Reply::Answer { citation, next, .. } => (Some(citation), Vec::new(), next, None),
+        Reply::Again { citation, next, .. } => (Some(citation), Vec::new(), next, None),
         Reply::Clarify(candidates) => {
             let choices =
                 candidates.into_iter().map(|candidate| QuickReply { topic: candidate.topic, title: candidate.title });
             (None, choices.collect(), Vec::new(), None)
         }
         Reply::HandOff { why, .. } => (None, Vec::new(), Vec::new(), Some(why)),
-        Reply::Rephrase | Reply::Declined(_) | Reply::Unavailable | Reply::Chat(_) => {
+        Reply::Rephrase(_) | Reply::Declined(_) | Reply::Unavailable | Reply::Chat(_) => {
             (None, Vec::new(), Vec::new(), None)
         }
     };

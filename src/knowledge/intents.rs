@@ -8,7 +8,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Texts that the program cannot do without.
-pub const REQUIRED_TEXTS: [&str; 14] = [
+pub const REQUIRED_TEXTS: [&str; 24] = [
     "welcome",
     "clarify",
     "clarify-else",
@@ -23,6 +23,16 @@ pub const REQUIRED_TEXTS: [&str; 14] = [
     "error",
     "empty",
     "too-long",
+    "rephrase-again",
+    "misses",
+    "supported",
+    "employer",
+    "professional",
+    "crisis-self-harm",
+    "crisis-violence",
+    "crisis-child",
+    "crisis-needs",
+    "crisis-threat",
 ];
 
 /// Intents and texts.
@@ -32,6 +42,24 @@ pub struct Intents {
     pub intents: BTreeMap<String, IntentContent>,
     /// Prepared texts by id, one a language.
     pub texts: BTreeMap<String, [Template; 3]>,
+    /// Languages that neuvo does not answer in, with what it says in them.
+    pub foreign: Vec<Foreign>,
+}
+
+/// A language that neuvo does not answer in.
+#[derive(Clone, Debug)]
+pub struct Foreign {
+    /// Its BCP 47 tag.
+    pub tag: String,
+    /// Sentences by which it is recognised.
+    pub samples: Vec<String>,
+}
+
+impl Foreign {
+    /// The id of the text that says so, in that language.
+    pub fn text_id(&self) -> String {
+        format!("foreign-{}", self.tag)
+    }
 }
 
 /// One intent: how people express it and what follows.
@@ -41,6 +69,8 @@ pub struct IntentContent {
     pub outcome: Outcome,
     /// The language that it asks for, where it asks for one.
     pub switch_to: Option<Language>,
+    /// What it does with the conversation: `repeat`, `simpler` or `start-over`.
+    pub control: Option<String>,
     /// Example messages, by language.
     pub examples: [Vec<String>; 3],
     /// The reply, by language.
@@ -62,6 +92,18 @@ struct File {
     intent: Vec<WrittenIntent>,
     #[serde(default)]
     text: Vec<WrittenText>,
+    #[serde(default)]
+    language: Vec<WrittenLanguage>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenLanguage {
+    tag: String,
+    #[serde(rename = "name")]
+    _name: String,
+    samples: Vec<String>,
+    reply: String,
 }
 
 #[derive(Deserialize)]
@@ -70,6 +112,7 @@ struct WrittenIntent {
     id: String,
     outcome: Outcome,
     switch_to: Option<Language>,
+    control: Option<String>,
     fi: Version,
     sv: Version,
     en: Version,
@@ -91,11 +134,18 @@ struct WrittenText {
     en: String,
 }
 
+/// Fewer sample sentences do not tell a language.
+const SAMPLES_MIN: usize = 20;
+/// What an intent can do with the conversation.
+const CONTROLS: [&str; 3] = ["repeat", "simpler", "start-over"];
+/// Files of the folder that are read elsewhere.
+const OTHERS: [&str; 2] = [super::threads::CUES, "intents/calibration.toml"];
+
 /// Reads all intent files.
 pub(super) fn read(source: &Source, findings: &mut Vec<Finding>) -> Intents {
     let mut intents = Intents::default();
     for (path, text) in source.with_ending("intents/", ".toml") {
-        if path.starts_with("intents/situations/") {
+        if path.starts_with("intents/situations/") || OTHERS.contains(&path) {
             continue;
         }
         let file: File = match toml::from_str(text) {
@@ -116,6 +166,17 @@ pub(super) fn read(source: &Source, findings: &mut Vec<Finding>) -> Intents {
                 }
                 Err(message) => fault(format!("intent `{}`: {message}", written.id)),
             }
+        }
+        for written in file.language {
+            if written.samples.len() < SAMPLES_MIN {
+                fault(format!("language `{}`: write at least {SAMPLES_MIN} samples", written.tag));
+            }
+            let foreign = Foreign { tag: written.tag, samples: written.samples };
+            match templates([&written.reply; 3]) {
+                Ok(templates) => drop(intents.texts.insert(foreign.text_id(), templates)),
+                Err(message) => fault(format!("language `{}`: {message}", foreign.tag)),
+            }
+            intents.foreign.push(foreign);
         }
         for written in file.text {
             match templates([&written.fi, &written.sv, &written.en]) {
@@ -138,6 +199,9 @@ pub(super) fn read(source: &Source, findings: &mut Vec<Finding>) -> Intents {
 }
 
 fn intent(written: &WrittenIntent) -> Result<IntentContent, String> {
+    if let Some(control) = written.control.as_deref().filter(|control| !CONTROLS.contains(control)) {
+        return Err(format!("control `{control}` is not known: write one of {}", CONTROLS.join(", ")));
+    }
     let versions = [&written.fi, &written.sv, &written.en];
     for (version, language) in versions.iter().zip(Language::ALL) {
         if version.examples.len() < 3 {
@@ -147,6 +211,7 @@ fn intent(written: &WrittenIntent) -> Result<IntentContent, String> {
     Ok(IntentContent {
         outcome: written.outcome,
         switch_to: written.switch_to,
+        control: written.control.clone(),
         examples: versions.map(|version| version.examples.clone()),
         reply: templates(versions.map(|version| &version.reply))?,
     })

@@ -10,17 +10,21 @@ pub mod figures;
 pub mod finding;
 pub mod intents;
 pub mod links;
+pub mod situations;
 pub mod source;
 pub mod synonyms;
 pub mod template;
+pub mod threads;
 
 pub use article::{Article, Section};
 pub use examples::Examples;
 pub use finding::{Finding, Severity};
 pub use intents::Intents;
+pub use situations::Situations;
 pub use source::Source;
 pub use synonyms::Synonyms;
 pub use template::Template;
+pub use threads::Threads;
 
 use crate::domain::{ContentVersion, Fact, Language, TopicId};
 use jiff::civil::Date;
@@ -69,6 +73,10 @@ pub struct Knowledge {
     pub synonyms: Synonyms,
     /// Intents with their examples and texts.
     pub intents: Intents,
+    /// What life situations are learnt from.
+    pub situations: Situations,
+    /// What keeps the thread of a conversation.
+    pub threads: Threads,
     /// The version of all of it.
     pub version: ContentVersion,
 }
@@ -105,10 +113,13 @@ pub fn read(source: &Source, day: Date) -> Loaded {
     let topics = group(article::read(source, &mut findings), examples, &mut findings);
     let synonyms = synonyms::read(source, &mut findings);
     let intents = intents::read(source, &mut findings);
+    let situations = situations::read(source, &mut findings);
+    let threads = threads::read(source, &topics.iter().map(|topic| &topic.id).collect(), &mut findings);
     links::check(&topics, &facts, day, &mut findings);
     findings.sort_by(|a, b| (&a.path, a.line, &a.message).cmp(&(&b.path, b.line, &b.message)));
     let sound = findings.iter().all(|finding| finding.severity != Severity::Error);
-    let knowledge = sound.then(|| Knowledge { topics, facts, synonyms, intents, version: source.version() });
+    let knowledge =
+        sound.then(|| Knowledge { topics, facts, synonyms, intents, situations, threads, version: source.version() });
     Loaded { findings, knowledge }
 }
 

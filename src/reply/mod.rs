@@ -2,7 +2,7 @@
 
 pub mod markdown;
 
-use crate::domain::{Candidate, Citation, Passage, Reply};
+use crate::domain::{Candidate, Citation, Notice, Occasion, Passage, Reply};
 
 /// The prepared texts of one language, figures filled in.
 pub trait Texts {
@@ -13,24 +13,46 @@ pub trait Texts {
 /// A reply as plain text, ending in its source.
 pub fn plain(reply: &Reply, texts: &dyn Texts) -> String {
     match reply {
-        Reply::Answer { passages, citation, .. } => {
-            let mut text = passages.iter().map(passage).collect::<Vec<_>>().join("\n\n");
-            text.push_str("\n\n");
-            text.push_str(&source(citation, texts));
-            text
-        }
+        Reply::Answer { passages, citation, aside, .. } => cited(None, passages, aside.as_ref(), citation, texts),
+        Reply::Again { notice, passages, citation, .. } => cited(notice.as_ref(), passages, None, citation, texts),
         other => body(other, texts),
     }
+}
+
+/// Passages with what is said before and after them, and their source.
+fn cited(
+    before: Option<&Notice>,
+    passages: &[Passage],
+    after: Option<&Notice>,
+    citation: &Citation,
+    texts: &dyn Texts,
+) -> String {
+    let said = |notice: &Notice| markdown::plain(&texts.text(&notice.0));
+    let before = before.into_iter().map(said);
+    let after = after.into_iter().map(said).chain([source(citation, texts)]);
+    before.chain(passages.iter().map(passage)).chain(after).collect::<Vec<_>>().join("\n\n")
 }
 
 /// A reply in the small Markdown of the articles, without its source: what a widget shows above its own citation.
 pub fn body(reply: &Reply, texts: &dyn Texts) -> String {
     match reply {
-        Reply::Answer { passages, .. } => passages.iter().map(passage_markdown).collect::<Vec<_>>().join("\n\n"),
+        Reply::Answer { passages, aside, .. } => {
+            let aside = aside.iter().map(|notice| texts.text(&notice.0));
+            passages.iter().map(passage_markdown).chain(aside).collect::<Vec<_>>().join("\n\n")
+        }
+        Reply::Again { notice, passages, .. } => {
+            let notice = notice.iter().map(|notice| texts.text(&notice.0));
+            notice.chain(passages.iter().map(passage_markdown)).collect::<Vec<_>>().join("\n\n")
+        }
         Reply::Clarify(candidates) => clarify(candidates, texts),
-        Reply::Rephrase => [texts.text("rephrase"), texts.text("topics-hint"), texts.text("person")].join("\n\n"),
+        Reply::Rephrase(1) => [texts.text("rephrase"), texts.text("topics-hint")].join("\n\n"),
+        Reply::Rephrase(_) => [texts.text("rephrase-again"), texts.text("person")].join("\n\n"),
         Reply::Unavailable => [texts.text("unavailable"), texts.text("person")].join("\n\n"),
-        Reply::Declined(notice) | Reply::HandOff { notice, .. } | Reply::Chat(notice) => texts.text(&notice.0),
+        Reply::HandOff { notice, why } => match why.occasion {
+            Occasion::Supported | Occasion::Misses => [texts.text(&notice.0), texts.text("person")].join("\n\n"),
+            Occasion::Crisis | Occasion::Asked => texts.text(&notice.0),
+        },
+        Reply::Declined(notice) | Reply::Chat(notice) => texts.text(&notice.0),
     }
 }
 

@@ -15,7 +15,7 @@ pub use calibration::{Calibration, Mode};
 pub use vectors::Vectors;
 
 use crate::assistant::Retrieve;
-use crate::domain::{Candidate, Citation, Evidence, Language, Lookup, QuickReply};
+use crate::domain::{Candidate, Citation, Evidence, Language, Lookup, QuickReply, TopicId};
 use crate::inference::EncodeError;
 use crate::knowledge::Knowledge;
 use features::Features;
@@ -23,6 +23,8 @@ use lexical::{Lexical, Terms};
 use semantic::{Probe, Semantic};
 use std::sync::Arc;
 
+/// No reading rules a topic out altogether.
+const SHARE_MIN: f32 = 1e-4;
 /// How many candidates a lookup gives.
 const CANDIDATES_MAX: usize = 5;
 
@@ -57,6 +59,18 @@ pub struct Ranking {
     pub shares: Vec<f32>,
     /// Topics by falling probability.
     pub order: Vec<usize>,
+}
+
+impl Ranking {
+    /// Makes the shares add up to one and orders the topics by them.
+    fn normalize(&mut self) {
+        let total: f32 = self.shares.iter().sum();
+        for share in &mut self.shares {
+            *share /= total.max(f32::MIN_POSITIVE);
+        }
+        let share = |at: &usize| self.shares.get(*at).copied().unwrap_or_default();
+        self.order.sort_by(|a, b| share(b).total_cmp(&share(a)).then(a.cmp(b)));
+    }
 }
 
 impl Retrieval {
@@ -111,8 +125,12 @@ impl Retrieval {
     fn find(&self, lookup: &Lookup) -> Evidence {
         let probe = self.semantic.probe(lookup);
         let terms = self.lexical(lookup.language).read(lookup.utterance.as_str());
-        let ranking = self.rank_read(lookup, &probe, &terms, Mode::Fused);
-        let confidence = self.calibration.confidence(&ranking, lookup);
+        let mut ranking = self.rank_read(lookup, &probe, &terms, Mode::Fused);
+        self.favour(&mut ranking, lookup);
+        let confidence = match lookup.wanted {
+            Some(_) => 1.0,
+            None => self.calibration.confidence(&ranking, lookup),
+        };
         let candidates: Vec<Candidate> = ranking
             .order
             .iter()
@@ -140,6 +158,31 @@ impl Retrieval {
             self.fill(&mut evidence, best, &scores, lookup);
         }
         evidence
+    }
+
+    /// Takes in another reading, lifts topics that are likelier here than elsewhere, and puts first what is wanted for sure.
+    fn favour(&self, ranking: &mut Ranking, lookup: &Lookup) {
+        let place = |id: &TopicId| self.knowledge.topics.binary_search_by(|topic| topic.id.cmp(id)).ok();
+        if let Some((reading, weight)) = &lookup.beside {
+            let beside = self.rank(&Lookup::of(reading.clone(), lookup.language, lookup.day), Mode::Fused);
+            for (share, other) in ranking.shares.iter_mut().zip(&beside.shares) {
+                *share *= other.max(SHARE_MIN).powf(*weight);
+            }
+        }
+        for (id, bonus) in &lookup.favoured {
+            if let Some(share) = place(id).and_then(|at| ranking.shares.get_mut(at)) {
+                *share *= bonus.exp();
+            }
+        }
+        if let Some(at) = lookup.wanted.as_ref().and_then(place) {
+            ranking.shares.fill(0.0);
+            if let Some(share) = ranking.shares.get_mut(at) {
+                *share = 1.0;
+            }
+        } else if lookup.favoured.is_empty() && lookup.beside.is_none() {
+            return;
+        }
+        ranking.normalize();
     }
 
     /// The score of each part of a topic's article for a question, lead first.

@@ -30,7 +30,7 @@ pub(super) fn choose(knowledge: &Knowledge, article: &Article, scores: &[f32], l
         .skip(1)
         .max_by(|a, b| a.1.total_cmp(b.1))
         .filter(|(_, score)| lead + BESIDE_MARGIN <= **score);
-    let parts: Vec<usize> = match best_section {
+    let parts: Vec<usize> = match best_section.filter(|_| !lookup.brief) {
         Some((part, score)) if lead + BEFORE_MARGIN <= *score => vec![part, 0],
         Some((part, _)) => vec![0, part],
         None => vec![0],

@@ -22,6 +22,10 @@ const SHRINKAGE: f64 = 0.15;
 /// An intent must be this likely to be followed without looking anything up.
 const INTENT_FROM: f32 = 0.5;
 
+/// Where guidance is this unlikely, the likeliest intent may be less likely: others of its kind share its mass.
+const GUIDANCE_FEW: f32 = 0.35;
+const INTENT_LIKELY: f32 = 0.25;
+
 /// Tells topics and intents apart.
 pub struct IntentModel {
     centre: Vec<f32>,
@@ -97,13 +101,19 @@ impl IntentModel {
         Ok(Self { centre, learnt, analyses, topics_n, intents, verbatim })
     }
 
-    /// What a message in a language means.
-    pub fn classify(&self, text: &str, language: Language, embedding: &Embedding) -> Meaning {
-        let nothing = || Meaning { intent: None, guidance: 1.0, prior: Arc::from([]) };
-        let Some(Learnt { discriminant, model }) = &self.learnt else { return nothing() };
-        let Some(analysis) = self.analyses.get(language.index()) else { return nothing() };
-        let white = discriminant.whiten_unit(&centred(embedding, &self.centre));
-        let log_shares = model.log_shares(&sample(&white, analysis, text));
+    /// A message as the models read it: its whitened vector and its words. None where nothing was learnt.
+    pub fn sample(&self, text: &str, language: Language, embedding: &Embedding) -> Option<Sample> {
+        let analysis = self.analyses.get(language.index())?;
+        let white = self.learnt.as_ref()?.discriminant.whiten_unit(&centred(embedding, &self.centre));
+        Some(sample(&white, analysis, text))
+    }
+
+    /// What a message means.
+    pub fn classify(&self, text: &str, sample: Option<&Sample>) -> Meaning {
+        let (Some(Learnt { model, .. }), Some(sample)) = (&self.learnt, sample) else {
+            return Meaning { intent: None, guidance: 1.0, prior: Arc::from([]) };
+        };
+        let log_shares = model.log_shares(sample);
         let (topics, intents) = log_shares.split_at(self.topics_n.min(log_shares.len()));
         let guidance: f32 = topics.iter().map(|share| share.exp()).sum();
         let log_guidance = guidance.max(f32::MIN_POSITIVE).ln();
@@ -114,7 +124,7 @@ impl IntentModel {
         }
         let best = intents.iter().map(|share| share.exp()).enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
         let intent = best
-            .filter(|(_, share)| INTENT_FROM < *share)
+            .filter(|(_, share)| INTENT_FROM < *share || (guidance < GUIDANCE_FEW && INTENT_LIKELY < *share))
             .and_then(|(at, share)| Some((self.intents.get(at)?.clone(), share)));
         Meaning { intent, guidance, prior }
     }

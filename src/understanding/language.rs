@@ -75,7 +75,7 @@ impl LanguageModel {
     }
 
     /// The language of a text.
-    pub fn detect(&self, text: &str, context: Context) -> Language {
+    pub fn detect(&self, text: &str, context: Context<'_>) -> Language {
         let scores = self.scores(text, context);
         let best = |a: &Language, b: &Language| {
             let score = |l: &Language| scores.get(l.index()).copied().unwrap_or_default();
@@ -85,7 +85,7 @@ impl LanguageModel {
     }
 
     /// The log-likelihood of each language, up to a constant.
-    pub fn scores(&self, text: &str, context: Context) -> [f32; 3] {
+    pub fn scores(&self, text: &str, context: Context<'_>) -> [f32; 3] {
         let mut scores = [0.0f32; 3];
         for word in words(text).iter().take(WORDS_MAX) {
             for gram in grams(word) {
@@ -105,7 +105,7 @@ impl LanguageModel {
 }
 
 /// Hashes of a word's n-grams of one to four letters with marked ends, and of the whole word.
-fn grams(word: &str) -> Vec<u64> {
+pub(super) fn grams(word: &str) -> Vec<u64> {
     let marked: Vec<char> = std::iter::once('^').chain(word.chars()).chain(std::iter::once('$')).collect();
     let mut hashes = vec![hash(&marked)];
     for n in 1..=4 {

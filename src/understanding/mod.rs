@@ -1,16 +1,24 @@
-//! Understands an utterance: its language, and whether it asks for guidance or wants something of the conversation itself.
+//! Understands an utterance: its language, whether it asks for guidance or wants something of the conversation itself, how it leans on
+//! what was said before, and what it shows of the citizen's life.
 
+pub mod foreign;
 pub mod intent;
 pub mod language;
+pub mod situation;
+pub mod thread;
 
 use crate::assistant::Understand;
-use crate::domain::{Context, Language, Stalled, Understanding, Utterance};
+use crate::domain::{Context, Cues, Language, Reading, Stalled, Understanding, Utterance};
+use crate::inference::softmax::Sample;
 use crate::inference::{Embedding, Encode, EncodeError, Purpose};
 use crate::knowledge::Knowledge;
+use foreign::ForeignModel;
 use intent::{IntentModel, Meaning};
 use language::LanguageModel;
+use situation::SituationModel;
 use std::path::Path;
 use std::sync::Arc;
+use thread::ThreadReader;
 
 /// Gives the vectors of query texts, in order.
 pub type Embed<'a> = dyn Fn(&[String]) -> Result<Vec<Embedding>, EncodeError> + 'a;
@@ -19,38 +27,72 @@ pub type Embed<'a> = dyn Fn(&[String]) -> Result<Vec<Embedding>, EncodeError> + 
 pub struct Comprehension {
     encoder: Arc<dyn Encode>,
     language: LanguageModel,
+    foreign: ForeignModel,
     intent: IntentModel,
+    situation: SituationModel,
+    thread: ThreadReader,
 }
 
 impl Comprehension {
-    /// Learns from the content; `embed` gives the vectors of query texts, and what is learnt is kept in the file `cache`.
+    /// Learns from the content; `embed` gives the vectors of query texts, and what is learnt is kept in the folder `cache`.
     ///
     /// # Errors
     /// When a text cannot be embedded.
     pub fn learn(
-        knowledge: &Knowledge,
+        knowledge: &Arc<Knowledge>,
         encoder: Arc<dyn Encode>,
         embed: &Embed<'_>,
         cache: Option<&Path>,
     ) -> Result<Self, EncodeError> {
         let language = LanguageModel::learn(knowledge);
-        let intent = IntentModel::learn(knowledge, embed, encoder.fingerprint(), cache)?;
-        Ok(Self { encoder, language, intent })
+        let foreign = ForeignModel::learn(knowledge);
+        let file = |name: &str| cache.map(|folder| folder.join(name));
+        let fingerprint = encoder.fingerprint();
+        let intent = IntentModel::learn(knowledge, embed, fingerprint, file("learnt.bin").as_deref())?;
+        let cache = file("situations.bin");
+        let situation = SituationModel::learn(Arc::clone(knowledge), &intent, embed, fingerprint, cache.as_deref())?;
+        Ok(Self { encoder, language, foreign, intent, situation, thread: ThreadReader::new(Arc::clone(knowledge)) })
     }
-}
 
-impl Understand for Comprehension {
-    fn language(&self, utterance: &Utterance, context: Context) -> Language {
-        self.language.detect(utterance.as_str(), context)
-    }
-
-    fn understand(&self, utterance: &Utterance, context: Context) -> Result<Understanding, Stalled> {
+    /// Reads a message as a question for the guidance; with what the models read.
+    fn read(&self, utterance: &Utterance, language: Language) -> Result<(Meaning, Reading, Option<Sample>), Stalled> {
         let embedding = self.encoder.encode(Purpose::Query, utterance.as_str()).map_err(|error| {
             tracing::error!(%error, "cannot embed an utterance");
             Stalled::Failed { stage: "understanding" }
         })?;
+        let sample = self.intent.sample(utterance.as_str(), language, &embedding);
+        let meaning = self.intent.classify(utterance.as_str(), sample.as_ref());
+        let (guidance, prior) = (meaning.guidance, Arc::clone(&meaning.prior));
+        Ok((meaning, Reading { utterance: utterance.clone(), embedding, guidance, prior }, sample))
+    }
+}
+
+impl Understand for Comprehension {
+    fn language(&self, utterance: &Utterance, context: Context<'_>) -> Language {
+        self.language.detect(utterance.as_str(), context)
+    }
+
+    fn understand(&self, utterance: &Utterance, context: Context<'_>) -> Result<Understanding, Stalled> {
         let language = self.language(utterance, context);
-        let Meaning { intent, guidance, prior } = self.intent.classify(utterance.as_str(), language, &embedding);
-        Ok(Understanding { language, intent, guidance, prior, situation: None, embedding })
+        let (meaning, alone, sample) = self.read(utterance, language)?;
+        let sample = sample.as_ref();
+        let assessment = sample.and_then(|sample| self.situation.assess(utterance.as_str(), language, sample));
+        let thread = self.thread.read(utterance, language, context.topic);
+        let continued = match &thread.continued {
+            Some(text) if text == utterance => None,
+            Some(text) => Some(self.read(text, language)?.1),
+            None => None,
+        };
+        let cues = Cues { guidance: alone.guidance, ..thread.cues };
+        Ok(Understanding {
+            language,
+            intent: self.foreign.detect(utterance.as_str()).map(|intent| (intent, 1.0)).or(meaning.intent),
+            alone,
+            continued,
+            cues,
+            kin: thread.kin,
+            named: thread.named,
+            assessment,
+        })
     }
 }

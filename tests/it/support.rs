@@ -164,7 +164,12 @@ fn assistant(gate: Arc<Gate>) -> Result<Assistant, AppError> {
     (calibration.answer_from, calibration.clarify_from) = (0.5, 0.2);
     let vectors = Vectors::in_memory(Arc::new(TestEncoder { gate }));
     let (understanding, retrieval) = stages(&knowledge, calibration, &vectors, Arc::clone(vectors.encoder()))?;
-    Ok(Assistant::new(Content { knowledge, understanding: Box::new(understanding), retrieval: Box::new(retrieval) }))
+    Ok(Assistant::new(Content {
+        knowledge,
+        understanding: Box::new(understanding),
+        retrieval: Box::new(retrieval),
+        conversation: neuvo::conversation::Calibration::default(),
+    }))
 }
 
 /// Three topics in three languages, and the texts around them.

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("words", &["domain"]),
-    ("knowledge", &["domain"]),
+    ("phrases", &["words"]),
+    ("knowledge", &["domain", "phrases"]),
     ("models", &[]),
     ("inference", &["domain", "models"]),
     ("conversation", &["domain"]),

@@ -1,0 +1,218 @@
+//! Reads what keeps the thread of a conversation: `knowledge/subjects.toml`, what messages name and what they ask of it, and
+//! `intents/threads.toml`, the small words by which a message leans on the one before.
+
+use crate::domain::{Language, TopicId};
+use crate::knowledge::finding::Finding;
+use crate::knowledge::situations::parse;
+use crate::knowledge::source::Source;
+use crate::phrases::Phrases;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The benefit whose subjects belong to all others, too.
+const GENERAL: &str = "service";
+const SUBJECTS: &str = "knowledge/subjects.toml";
+/// The file of the small words.
+pub(super) const CUES: &str = "intents/threads.toml";
+
+/// A small word's work; phrases of `Threads::cues` mean its place in [`Cue::ALL`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cue {
+    /// Begins like a continuation.
+    FollowUp,
+    /// Refers back.
+    Reference,
+    /// Corrects.
+    Correction,
+    /// Goes back to an earlier subject.
+    Return,
+    /// Announces another subject.
+    Other,
+    /// Begins a question.
+    Question,
+    /// Picks the first choice.
+    #[serde(rename = "choice-1")]
+    First,
+    /// Picks the second choice.
+    #[serde(rename = "choice-2")]
+    Second,
+    /// Picks the third choice.
+    #[serde(rename = "choice-3")]
+    Third,
+    /// Picks none of the choices.
+    ChoiceNone,
+}
+
+impl Cue {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::FollowUp,
+        Self::Reference,
+        Self::Correction,
+        Self::Return,
+        Self::Other,
+        Self::Question,
+        Self::First,
+        Self::Second,
+        Self::Third,
+        Self::ChoiceNone,
+    ];
+}
+
+/// Subjects, facets and small words.
+#[derive(Clone, Debug, Default)]
+pub struct Threads {
+    /// What messages name, by language.
+    pub subject_names: Vec<[String; 3]>,
+    /// The subject of each topic.
+    pub subject_of: BTreeMap<TopicId, usize>,
+    /// What names a subject, by language: means its place in `subject_names`.
+    pub subjects: [Phrases; 3],
+    /// What is asked of a topic, without its subject, by language.
+    pub facet_of: BTreeMap<TopicId, [String; 3]>,
+    /// The small words, by language: mean the place in [`Cue::ALL`].
+    pub cues: [Phrases; 3],
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SubjectsFile {
+    subject: Vec<WrittenSubject>,
+    #[serde(default)]
+    facet: Vec<WrittenFacet>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenSubject {
+    id: String,
+    topics: Vec<String>,
+    fi: Named,
+    sv: Named,
+    en: Named,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    name: String,
+    words: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenFacet {
+    id: String,
+    topics: Vec<String>,
+    fi: String,
+    sv: String,
+    en: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CuesFile {
+    cues: BTreeMap<Cue, Words>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    fi: Vec<String>,
+    sv: Vec<String>,
+    en: Vec<String>,
+}
+
+/// Reads both files; content without them keeps no thread.
+pub(super) fn read(source: &Source, topics: &BTreeSet<&TopicId>, findings: &mut Vec<Finding>) -> Threads {
+    let mut threads = Threads::default();
+    let texts: Vec<_> = source.with_ending("", ".toml").filter(|(path, _)| [SUBJECTS, CUES].contains(path)).collect();
+    for (path, text) in texts {
+        if path == CUES {
+            if let Some(file) = parse::<CuesFile>(path, text, findings) {
+                read_cues(&mut threads, file, findings);
+            }
+        } else if let Some(file) = parse::<SubjectsFile>(path, text, findings) {
+            read_subjects(&mut threads, file, topics, findings);
+        }
+    }
+    threads
+}
+
+fn read_cues(threads: &mut Threads, file: CuesFile, findings: &mut Vec<Finding>) {
+    for (means, cue) in Cue::ALL.into_iter().enumerate() {
+        let Some(words) = file.cues.get(&cue) else {
+            findings.push(Finding::error(CUES, 0, format!("`{cue:?}` is missing: write its words in three languages")));
+            continue;
+        };
+        for (phrases, written) in threads.cues.iter_mut().zip([&words.fi, &words.sv, &words.en]) {
+            for phrase in written {
+                if let Err(error) = phrases.add(phrase, means) {
+                    findings.push(Finding::error(CUES, 0, format!("`{cue:?}`: {error}")));
+                }
+            }
+        }
+    }
+}
+
+fn read_subjects(threads: &mut Threads, file: SubjectsFile, topics: &BTreeSet<&TopicId>, findings: &mut Vec<Finding>) {
+    let mut fault = |message: String| findings.push(Finding::error(SUBJECTS, 0, message));
+    for written in file.subject {
+        let subject = threads.subject_names.len();
+        for id in known(&written.id, &written.topics, topics, &mut fault) {
+            if threads.subject_of.insert(id.clone(), subject).is_some() {
+                fault(format!("`{id}` has two subjects: keep it in one"));
+            }
+        }
+        let versions = [written.fi, written.sv, written.en];
+        for (phrases, version) in threads.subjects.iter_mut().zip(&versions) {
+            for phrase in &version.words {
+                if let Err(error) = phrases.add(phrase, subject) {
+                    fault(format!("subject `{}`: {error}", written.id));
+                }
+            }
+        }
+        threads.subject_names.push(versions.map(|version| version.name));
+    }
+    for written in file.facet {
+        for id in known(&written.id, &written.topics, topics, &mut fault) {
+            threads.facet_of.insert(id, [written.fi.clone(), written.sv.clone(), written.en.clone()]);
+        }
+    }
+    for id in topics.iter().filter(|id| !threads.subject_of.contains_key(**id)) {
+        fault(format!("`{id}` has no subject: name it in one"));
+    }
+}
+
+/// The topics of a subject or facet that have articles.
+fn known(of: &str, written: &[String], topics: &BTreeSet<&TopicId>, fault: &mut impl FnMut(String)) -> Vec<TopicId> {
+    let mut ids = Vec::with_capacity(written.len());
+    for text in written {
+        match text.parse::<TopicId>() {
+            Ok(id) if topics.contains(&id) => ids.push(id),
+            Ok(id) => fault(format!("`{of}` names `{id}`, which has no article: name another topic or write it")),
+            Err(error) => fault(format!("`{of}`: {error}")),
+        }
+    }
+    ids
+}
+
+impl Threads {
+    /// What a topic is about, as people call it in a language.
+    pub fn subject_name(&self, topic: &TopicId, language: Language) -> Option<&str> {
+        let names = self.subject_names.get(*self.subject_of.get(topic)?)?;
+        names.get(language.index()).map(String::as_str)
+    }
+
+    /// Whether a subject is asked about in any conversation: processing times, appeals, contact.
+    pub fn is_general(&self, subject: usize) -> bool {
+        let mut topics = self.subject_of.iter().filter(|(_, of)| **of == subject);
+        topics.all(|(topic, _)| topic.benefit() == GENERAL)
+    }
+
+    /// What is asked of a topic, without its subject.
+    pub fn facet(&self, topic: &TopicId, language: Language) -> Option<&str> {
+        self.facet_of.get(topic)?.get(language.index()).map(String::as_str)
+    }
+}
