@@ -104,7 +104,7 @@ pub fn stages(
         vectors.of(&queries)
     };
     let retrieval = Retrieval::build(Arc::clone(knowledge), vectors, calibration)?;
-    let cache = vectors.folder().map(|folder| folder.join("learnt.bin"));
+    let cache = vectors.beside("intents");
     let understanding = Comprehension::learn(knowledge, asked, &embed, cache.as_deref())?;
     vectors.save();
     Ok((understanding, retrieval))

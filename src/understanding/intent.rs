@@ -3,11 +3,11 @@
 //! One model over topics and intents together, so that each is told apart from all others; what it says of topics becomes the prior of
 //! retrieval.
 
-use crate::domain::{Intent, Language};
+use crate::domain::{Intent, Language, hex};
 use crate::inference::discriminant::Example;
-use crate::inference::linalg::normalize;
+use crate::inference::linalg::{centred, mean};
 use crate::inference::softmax::{Sample, Softmax};
-use crate::inference::{Discriminant, Embedding, EncodeError};
+use crate::inference::{Discriminant, Embedding, EncodeError, Kept};
 use crate::knowledge::Knowledge;
 use crate::understanding::Embed;
 use crate::words::{Analysis, Reading, TERMS_MAX, words};
@@ -19,12 +19,13 @@ use std::sync::Arc;
 
 /// How far the covariance within classes is pulled towards a sphere.
 const SHRINKAGE: f64 = 0.15;
+/// Changes whenever the same examples teach something else.
+const VERSION: &str = "intents 2";
 /// An intent must be this likely to be followed without looking anything up.
 const INTENT_FROM: f32 = 0.5;
 
 /// Tells topics and intents apart.
 pub struct IntentModel {
-    centre: Vec<f32>,
     learnt: Option<Learnt>,
     analyses: [Analysis; 3],
     /// Classes below this are topics, the others intents in order.
@@ -36,6 +37,7 @@ pub struct IntentModel {
 
 /// What is learnt from examples: the directions that tell classes apart, and the model over them.
 struct Learnt {
+    centre: Vec<f32>,
     discriminant: Discriminant,
     model: Softmax,
 }
@@ -72,7 +74,6 @@ impl IntentModel {
     ) -> Result<Self, EncodeError> {
         let topics_n = knowledge.topics.len();
         let examples = examples(knowledge);
-        let vectors = embed(&examples.iter().map(|example| example.text.clone()).collect::<Vec<_>>())?;
         let of_intents = examples.iter().filter(|example| topics_n <= example.class);
         let verbatim = of_intents.map(|e| (words(&e.text).join(" "), e.class - topics_n)).collect();
         let analyses = Language::ALL.map(|language| {
@@ -80,29 +81,28 @@ impl IntentModel {
             Analysis::new(language, of_language.map(|example| example.text.as_str()))
         });
         let intents: Vec<Intent> = knowledge.intents.intents.keys().map(|id| Intent::new(id)).collect();
-        let centre = mean(&vectors);
+        let classes_n = topics_n + intents.len();
         let key = key(&examples, fingerprint);
-        let cached = cache.and_then(|file| Softmax::load(file, &key));
-        let fresh = cached.is_none();
-        let learnt = learn(
-            &Lesson { examples: &examples, vectors: &vectors, centre: &centre, analyses: &analyses },
-            topics_n + intents.len(),
-            cached,
-        );
-        if let (true, Some(file), Some(learnt)) = (fresh, cache, &learnt)
-            && let Err(error) = learnt.model.save(file, &key)
+        let kept = cache.and_then(|file| Learnt::kept(&Kept::load(file, &key)?, classes_n));
+        if kept.is_some() {
+            return Ok(Self { learnt: kept, analyses, topics_n, intents, verbatim });
+        }
+        let vectors = embed(&examples.iter().map(|example| example.text.clone()).collect::<Vec<_>>())?;
+        let learnt = learn(&examples, &vectors, &analyses, classes_n);
+        if let (Some(file), Some(learnt)) = (cache, &learnt)
+            && let Err(error) = learnt.keep().save(file, &key)
         {
             tracing::warn!(%error, "what was learnt cannot be kept: the next start will learn it again");
         }
-        Ok(Self { centre, learnt, analyses, topics_n, intents, verbatim })
+        Ok(Self { learnt, analyses, topics_n, intents, verbatim })
     }
 
     /// What a message in a language means.
     pub fn classify(&self, text: &str, language: Language, embedding: &Embedding) -> Meaning {
         let nothing = || Meaning { intent: None, guidance: 1.0, prior: Arc::from([]) };
-        let Some(Learnt { discriminant, model }) = &self.learnt else { return nothing() };
+        let Some(Learnt { centre, discriminant, model }) = &self.learnt else { return nothing() };
         let Some(analysis) = self.analyses.get(language.index()) else { return nothing() };
-        let white = discriminant.whiten_unit(&centred(embedding, &self.centre));
+        let white = discriminant.whiten_unit(&centred(embedding, centre));
         let log_shares = model.log_shares(&sample(&white, analysis, text));
         let (topics, intents) = log_shares.split_at(self.topics_n.min(log_shares.len()));
         let guidance: f32 = topics.iter().map(|share| share.exp()).sum();
@@ -141,17 +141,25 @@ fn examples(knowledge: &Knowledge) -> Vec<Labelled> {
     examples
 }
 
-/// What is learnt from.
-struct Lesson<'a> {
-    examples: &'a [Labelled],
-    vectors: &'a [Embedding],
-    centre: &'a [f32],
-    analyses: &'a [Analysis; 3],
+impl Learnt {
+    fn keep(&self) -> Kept {
+        let mut kept = Kept::default();
+        kept.put_f32("centre", &self.centre);
+        self.discriminant.keep(&mut kept);
+        self.model.keep(&mut kept);
+        kept
+    }
+
+    fn kept(kept: &Kept, classes_n: usize) -> Option<Self> {
+        let centre = kept.f32("centre")?;
+        let discriminant = Discriminant::kept(kept, centre.len(), classes_n)?;
+        Some(Self { discriminant, model: Softmax::kept(kept, centre.len(), classes_n)?, centre })
+    }
 }
 
 /// A hash of all that decides what is learnt.
-fn key(examples: &[Labelled], fingerprint: &str) -> [u8; 32] {
-    let mut hash = Sha256::new();
+fn key(examples: &[Labelled], fingerprint: &str) -> String {
+    let mut hash = Sha256::new_with_prefix(VERSION);
     hash.update(fingerprint.as_bytes());
     for example in examples {
         hash.update((example.text.len() as u64).to_le_bytes());
@@ -159,58 +167,33 @@ fn key(examples: &[Labelled], fingerprint: &str) -> [u8; 32] {
         hash.update([u8::try_from(example.language.index()).unwrap_or_default()]);
         hash.update((example.class as u64).to_le_bytes());
     }
-    hash.finalize().into()
+    hex(&hash.finalize(), 32)
 }
 
-fn learn(lesson: &Lesson<'_>, classes_n: usize, cached: Option<Softmax>) -> Option<Learnt> {
-    let Lesson { examples, vectors, centre, analyses } = *lesson;
-    let points: Vec<Vec<f32>> = vectors.iter().map(|vector| centred(vector, centre)).collect();
+fn learn(examples: &[Labelled], vectors: &[Embedding], analyses: &[Analysis; 3], classes_n: usize) -> Option<Learnt> {
+    let centre = mean(vectors.iter().map(|vector| &**vector));
+    let points: Vec<Vec<f32>> = vectors.iter().map(|vector| centred(vector, &centre)).collect();
     let labelled: Vec<Example<'_>> = points
         .iter()
         .zip(examples)
         .map(|(point, example)| Example { point, class: example.class, weight: 1.0 })
         .collect();
     let discriminant = Discriminant::train(&labelled, classes_n, SHRINKAGE)?;
-    let model = cached.unwrap_or_else(|| {
-        let whites = discriminant.whiten_all(&points.iter().map(Vec::as_slice).collect::<Vec<_>>());
-        let samples: Vec<(Sample, usize)> = whites
-            .par_iter()
-            .zip(examples)
-            .filter_map(|(white, example)| {
-                let analysis = analyses.get(example.language.index())?;
-                Some((sample(white, analysis, &example.text), example.class))
-            })
-            .collect();
-        Softmax::train(&samples, centre.len(), classes_n)
-    });
-    Some(Learnt { discriminant, model })
+    let whites = discriminant.whiten_all(&points.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let samples: Vec<(Sample, usize)> = whites
+        .par_iter()
+        .zip(examples)
+        .filter_map(|(white, example)| {
+            let analysis = analyses.get(example.language.index())?;
+            Some((sample(white, analysis, &example.text), example.class))
+        })
+        .collect();
+    let model = Softmax::train(&samples, centre.len(), classes_n);
+    Some(Learnt { centre, discriminant, model })
 }
 
 fn sample(white: &[f32], analysis: &Analysis, text: &str) -> Sample {
-    let stems = analysis.terms(Reading::Stems, text);
-    let parts = analysis.terms(Reading::Parts, text);
-    let grams = analysis.terms(Reading::Grams, text);
-    let terms = stems.iter().chain(&parts).chain(&grams).map(String::as_str);
-    Sample::new(white, terms.take(3 * TERMS_MAX))
-}
-
-fn mean(vectors: &[Embedding]) -> Vec<f32> {
-    let dims = vectors.first().map_or(0, |vector| vector.len());
-    let mut sum = vec![0.0; dims];
-    for vector in vectors {
-        for (sum, x) in sum.iter_mut().zip(vector.iter()) {
-            *sum += x;
-        }
-    }
-    #[expect(clippy::cast_precision_loss, reason = "example counts are small")]
-    for x in &mut sum {
-        *x /= vectors.len() as f32;
-    }
-    sum
-}
-
-fn centred(vector: &[f32], centre: &[f32]) -> Vec<f32> {
-    let mut centred: Vec<f32> = vector.iter().zip(centre).map(|(x, c)| x - c).collect();
-    normalize(&mut centred);
-    centred
+    let read = analysis.read(text);
+    let terms = [Reading::Stems, Reading::Parts, Reading::Grams].into_iter().flat_map(|reading| read.of(reading));
+    Sample::new(white, terms.map(String::as_str).take(3 * TERMS_MAX))
 }
