@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Gives the vectors of query texts, in order.
-pub type Embed<'a> = dyn Fn(&[String]) -> Result<Vec<Embedding>, EncodeError> + 'a;
+pub type Embed<'a> = dyn Fn(&[String]) -> Result<Vec<Embedding>, EncodeError> + Sync + 'a;
 
 /// What was learnt from one version of the content.
 pub struct Comprehension {
