@@ -5,7 +5,7 @@
 //! Plain stochastic gradient descent with a fixed order and a falling rate: the same weights every time.
 
 use crate::inference::Kept;
-use crate::inference::int8::dense::mixture;
+use crate::inference::int8::dense::{exact_mixture, mixture, shift_rows};
 use crate::inference::linalg::softmax;
 
 /// Buckets that words and n-grams are hashed into.
@@ -61,26 +61,21 @@ impl Softmax {
         let stride = stride(samples.len());
         let mut at = 0;
         let mut shares = vec![0.0; classes_n];
+        let mut steps = Vec::new();
         for step in 0..steps_n {
             // A stride that shares no factor with the count visits every sample once a pass, in mixed order.
             at = (at + stride) % samples.len();
             let Some((sample, class)) = samples.get(at) else { break };
             #[expect(clippy::cast_precision_loss, reason = "a rate needs no more")]
             let rate = RATE * (1.0 - step as f32 / steps_n as f32);
-            model.logits_into(sample, &mut shares);
+            exact_mixture(&model.weights, &sample.features, &mut shares);
             softmax(&mut shares);
             if let Some(share) = shares.get_mut(*class) {
                 *share -= 1.0;
             }
-            for (feature, value) in &sample.features {
-                let start = *feature as usize * classes_n;
-                let row = model.weights.get_mut(start..start + classes_n).unwrap_or_default();
-                let move_by = rate * value;
-                let keep = 1.0 - rate * DECAY;
-                for (weight, miss) in row.iter_mut().zip(&shares) {
-                    *weight = *weight * keep - move_by * miss;
-                }
-            }
+            steps.clear();
+            steps.extend(sample.features.iter().map(|(feature, value)| (*feature, -(rate * value))));
+            shift_rows(&mut model.weights, &steps, 1.0 - rate * DECAY, &shares);
         }
         model.rounded()
     }
@@ -122,17 +117,6 @@ struct Lesson {
 }
 
 impl Lesson {
-    fn logits_into(&self, sample: &Sample, logits: &mut [f32]) {
-        logits.fill(0.0);
-        for (feature, value) in &sample.features {
-            let start = *feature as usize * self.classes_n;
-            let row = self.weights.get(start..start + self.classes_n).unwrap_or_default();
-            for (logit, weight) in logits.iter_mut().zip(row) {
-                *logit += value * weight;
-            }
-        }
-    }
-
     /// Rounds each row to 8 bits with a scale of its own.
     #[expect(clippy::cast_possible_truncation, reason = "within 127 by the division")]
     fn rounded(&self) -> Softmax {

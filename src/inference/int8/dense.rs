@@ -23,6 +23,57 @@ pub fn mixture(rows: &[i8], parts: &[(u32, f32)], out: &mut [f32]) {
     Kernel::fastest().run(Mixture { rows, parts, out });
 }
 
+/// The sum of some rows of a matrix of fractions, each times a number. Rows are as long as `out`. The same on every processor.
+pub fn exact_mixture(rows: &[f32], parts: &[(u32, f32)], out: &mut [f32]) {
+    Kernel::fastest().run(ExactMixture { rows, parts, out });
+}
+
+/// Shrinks some rows of a matrix to `keep` of them and adds `by` to each, times its number. Rows are as long as `by`. The same on every
+/// processor.
+pub fn shift_rows(rows: &mut [f32], parts: &[(u32, f32)], keep: f32, by: &[f32]) {
+    Kernel::fastest().run(ShiftRows { rows, parts, keep, by });
+}
+
+struct ExactMixture<'a> {
+    rows: &'a [f32],
+    parts: &'a [(u32, f32)],
+    out: &'a mut [f32],
+}
+
+impl Work for ExactMixture<'_> {
+    #[inline(always)]
+    fn run<L: Level>(self, _: L) {
+        self.out.fill(0.0);
+        for (row, times) in self.parts {
+            let first = *row as usize * self.out.len();
+            let Some(row) = self.rows.get(first..first + self.out.len()) else { continue };
+            for (to, x) in self.out.iter_mut().zip(row) {
+                *to += times * x;
+            }
+        }
+    }
+}
+
+struct ShiftRows<'a> {
+    rows: &'a mut [f32],
+    parts: &'a [(u32, f32)],
+    keep: f32,
+    by: &'a [f32],
+}
+
+impl Work for ShiftRows<'_> {
+    #[inline(always)]
+    fn run<L: Level>(self, _: L) {
+        for (row, times) in self.parts {
+            let first = *row as usize * self.by.len();
+            let Some(row) = self.rows.get_mut(first..first + self.by.len()) else { continue };
+            for (to, x) in row.iter_mut().zip(self.by) {
+                *to = *to * self.keep + times * x;
+            }
+        }
+    }
+}
+
 struct Products<'a> {
     rows: &'a [f32],
     vector: &'a [f32],
@@ -105,6 +156,20 @@ mod tests {
                 rows.iter().enumerate().map(|(at, x)| if at % width <= at / width { *x } else { 0.0 }).collect();
             for (found, row) in triangular_products(&lower, vector).iter().zip(lower.chunks_exact(width)) {
                 prop_assert!((found - dot(row, vector)).abs() < 1e-4);
+            }
+        }
+
+        #[test]
+        fn rows_are_mixed_and_shifted(numbers in proptest::collection::vec(-1.0f32..1.0, 37 * 4), keep in 0.5f32..1.0) {
+            let (by, rows) = numbers.split_at(37);
+            let mut out = vec![7.0; 37];
+            exact_mixture(rows, &[(0, 2.0), (2, -0.5), (3, 1.0)], &mut out);
+            let mut shifted = rows.to_vec();
+            shift_rows(&mut shifted, &[(1, 3.0)], keep, by);
+            for (at, (found, x)) in out.iter().zip(by).enumerate() {
+                prop_assert!((found - (2.0 * rows[at] - 0.5 * rows[2 * 37 + at])).abs() < 1e-6);
+                prop_assert!((shifted[37 + at] - (rows[37 + at] * keep + 3.0 * x)).abs() < 1e-6);
+                prop_assert!((shifted[at] - rows[at]).abs() < f32::EPSILON);
             }
         }
 
