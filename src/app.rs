@@ -85,7 +85,10 @@ pub fn calibration(config: &Config) -> Result<Calibration, AppError> {
 /// # Errors
 /// Where any of it fails; what answered before is not touched.
 pub fn content(config: &Config, vectors: &Vectors, day: Date) -> Result<Content, AppError> {
-    let knowledge = knowledge(config, day)?;
+    of(config, vectors, knowledge(config, day)?)
+}
+
+fn of(config: &Config, vectors: &Vectors, knowledge: Arc<Knowledge>) -> Result<Content, AppError> {
     let calibration = calibration(config)?;
     let asked = Remembering::new(Arc::clone(vectors.encoder()), config.model.question_cache_bytes_max);
     let asked: Arc<dyn Encode> = Arc::new(asked);
@@ -124,10 +127,34 @@ pub fn stages(
         let queries: Vec<_> = texts.iter().map(|text| (Purpose::Query, text.clone())).collect();
         vectors.of(&queries)
     };
-    let retrieval = Retrieval::build(Arc::clone(knowledge), vectors, calibration)?;
-    let understanding = Comprehension::learn(knowledge, asked, &embed, vectors.folder())?;
+    let (understanding, retrieval) = beside(
+        || Comprehension::learn(knowledge, asked, &embed, &|name| vectors.beside(name)),
+        || Retrieval::build(Arc::clone(knowledge), vectors, calibration),
+    );
     vectors.save();
-    Ok((understanding, retrieval))
+    Ok((understanding?, retrieval?))
+}
+
+/// The configured model and, beside that, the content: with what was learnt, all that answers.
+///
+/// # Errors
+/// Where any part of it cannot be had.
+pub fn loaded(config: &Config, day: Date) -> Result<(Vectors, Content), AppError> {
+    let vectors = || Ok::<_, AppError>(Vectors::cached(encoder(config)?, &config.data.folder));
+    let (knowledge, vectors) = beside(|| knowledge(config, day), vectors);
+    let vectors = vectors?;
+    let content = of(config, &vectors, knowledge?)?;
+    Ok((vectors, content))
+}
+
+/// Does two things at once, the first on a thread of its own. Not on rayon's: whoever waits there takes up other work, which may want what the
+/// waiting one holds.
+fn beside<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+    std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        (one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), other)
+    })
 }
 
 /// An assistant over the configured content and model.
@@ -135,8 +162,7 @@ pub fn stages(
 /// # Errors
 /// Where any part of it cannot be had.
 pub fn assistant(config: &Config, day: Date) -> Result<Assistant, AppError> {
-    let vectors = Vectors::cached(encoder(config)?, &config.data.folder);
-    Ok(Assistant::new(content(config, &vectors, day)?))
+    Ok(Assistant::new(loaded(config, day)?.1))
 }
 
 /// A mode of retrieval with the share of right answers in each group of questions.

@@ -4,6 +4,8 @@
 //! classes stretches the directions that tell classes apart, and the class means then classify linearly (Fisher 1936; shrinkage after
 //! Friedman 1989). Training is closed form: no epochs, no chance, the same result every time, a fraction of a second.
 
+use crate::inference::Kept;
+use crate::inference::int8::dense::{products, triangular_products};
 use crate::inference::linalg::{cholesky, dot, normalize, solve_lower};
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
@@ -55,12 +57,8 @@ impl Discriminant {
 
     /// A centred embedding with the covariance within classes taken out.
     pub fn whiten(&self, point: &[f32]) -> Vec<f32> {
-        self.whitening
-            .chunks_exact(self.dims)
-            .enumerate()
-            // The factor is triangular: behind the diagonal are zeros.
-            .map(|(row, weights)| dot(weights.get(..=row).unwrap_or(weights), point.get(..=row).unwrap_or(point)))
-            .collect()
+        // The inverse of a triangular factor is triangular.
+        triangular_products(&self.whitening, point)
     }
 
     /// [`Discriminant::whiten`], then unit length: dot products of these are cosines.
@@ -87,7 +85,26 @@ impl Discriminant {
 
     /// The log-likelihood of each class for a whitened point, up to a constant.
     pub fn scores(&self, white: &[f32]) -> Vec<f32> {
-        self.means.chunks_exact(self.dims).zip(&self.offsets).map(|(mean, offset)| dot(mean, white) + offset).collect()
+        let mut scores = products(&self.means, white);
+        for (score, offset) in scores.iter_mut().zip(&self.offsets) {
+            *score += offset;
+        }
+        scores
+    }
+
+    /// Adds the classifier to a file.
+    pub fn keep(&self, kept: &mut Kept) {
+        kept.put_f32("discriminant.whitening", &self.whitening);
+        kept.put_f32("discriminant.means", &self.means);
+        kept.put_f32("discriminant.offsets", &self.offsets);
+    }
+
+    /// Reads a classifier that was kept; none where it is not of this size.
+    pub fn kept(kept: &Kept, dims: usize, classes_n: usize) -> Option<Self> {
+        let whitening = kept.f32("discriminant.whitening").filter(|numbers| numbers.len() == dims * dims)?;
+        let means = kept.f32("discriminant.means").filter(|numbers| numbers.len() == classes_n * dims)?;
+        let offsets = kept.f32("discriminant.offsets").filter(|numbers| numbers.len() == classes_n)?;
+        Some(Self { dims, whitening, means, offsets })
     }
 }
 

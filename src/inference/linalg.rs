@@ -15,6 +15,34 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
+/// The mean of vectors of the same length; empty where there are none.
+pub fn mean<'a>(vectors: impl IntoIterator<Item = &'a [f32]>) -> Vec<f32> {
+    let mut sum: Vec<f32> = Vec::new();
+    let mut vectors_n = 0.0f32;
+    for vector in vectors {
+        sum.resize(vector.len(), 0.0);
+        for (sum, x) in sum.iter_mut().zip(vector) {
+            *sum += x;
+        }
+        vectors_n += 1.0;
+    }
+    for x in &mut sum {
+        *x /= vectors_n;
+    }
+    sum
+}
+
+/// A vector seen from a centre of the same length, at unit length.
+pub fn centred(vector: &[f32], centre: &[f32]) -> Vec<f32> {
+    let mut centred: Vec<f32> = if centre.len() == vector.len() {
+        vector.iter().zip(centre).map(|(x, c)| x - c).collect()
+    } else {
+        vector.to_vec()
+    };
+    normalize(&mut centred);
+    centred
+}
+
 /// Scales a vector to unit length; a zero vector stays.
 pub fn normalize(vector: &mut [f32]) {
     let length = dot(vector, vector).sqrt();

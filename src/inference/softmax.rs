@@ -4,9 +4,9 @@
 //! the vector, as fastText does (Joulin et al. 2017): hashed word stems and n-grams catch what the encoder has never met, such as *toimari*.
 //! Plain stochastic gradient descent with a fixed order and a falling rate: the same weights every time.
 
+use crate::inference::Kept;
+use crate::inference::int8::dense::{exact_mixture, mixture, shift_rows};
 use crate::inference::linalg::softmax;
-use std::io::Write;
-use std::path::Path;
 
 /// Buckets that words and n-grams are hashed into.
 const BUCKETS_N: usize = 1 << 15;
@@ -20,18 +20,14 @@ const DECAY: f32 = 2e-5;
 const VECTOR_SCALE: f32 = 1.0;
 const WORDS_SCALE: f32 = 1.3;
 
-/// First bytes of a saved model; change the number when training changes.
-const MAGIC: &[u8; 8] = b"neuvoS1\n";
-/// Bytes before the weights: the first ones, the key, two sizes.
-const HEAD_BYTES: usize = 8 + 32 + 8;
-
-/// A trained model.
+/// A trained model, rounded to 8 bits.
 #[derive(Clone, Debug)]
 pub struct Softmax {
-    dims: usize,
     classes_n: usize,
-    /// One row of `classes_n` weights a feature: vector dimensions, then buckets, then the intercept.
-    weights: Vec<f32>,
+    /// One row of weights a feature, padded to [`width`]: vector dimensions, then buckets, then the intercept.
+    weights: Vec<i8>,
+    /// What a step of each row is worth.
+    scales: Vec<f32>,
 }
 
 /// A text as the model reads it.
@@ -60,94 +56,84 @@ impl Sample {
 impl Softmax {
     /// Trains on samples with their classes. `dims` is the length of the vectors.
     pub fn train(samples: &[(Sample, usize)], dims: usize, classes_n: usize) -> Self {
-        let mut model = Self { dims, classes_n, weights: vec![0.0; (dims + BUCKETS_N + 1) * classes_n] };
+        let mut model = Lesson { classes_n, weights: vec![0.0; (dims + BUCKETS_N + 1) * classes_n] };
         let steps_n = u64::from(EPOCHS_N) * samples.len() as u64;
         let stride = stride(samples.len());
         let mut at = 0;
         let mut shares = vec![0.0; classes_n];
+        let mut steps = Vec::new();
         for step in 0..steps_n {
             // A stride that shares no factor with the count visits every sample once a pass, in mixed order.
             at = (at + stride) % samples.len();
             let Some((sample, class)) = samples.get(at) else { break };
             #[expect(clippy::cast_precision_loss, reason = "a rate needs no more")]
             let rate = RATE * (1.0 - step as f32 / steps_n as f32);
-            model.logits_into(sample, &mut shares);
+            exact_mixture(&model.weights, &sample.features, &mut shares);
             softmax(&mut shares);
             if let Some(share) = shares.get_mut(*class) {
                 *share -= 1.0;
             }
-            for (feature, value) in &sample.features {
-                let start = *feature as usize * classes_n;
-                let row = model.weights.get_mut(start..start + classes_n).unwrap_or_default();
-                let move_by = rate * value;
-                let keep = 1.0 - rate * DECAY;
-                for (weight, miss) in row.iter_mut().zip(&shares) {
-                    *weight = *weight * keep - move_by * miss;
-                }
-            }
+            steps.clear();
+            steps.extend(sample.features.iter().map(|(feature, value)| (*feature, -(rate * value))));
+            shift_rows(&mut model.weights, &steps, 1.0 - rate * DECAY, &shares);
         }
-        model
+        model.rounded()
     }
 
     /// The log-probability of each class.
     pub fn log_shares(&self, sample: &Sample) -> Vec<f32> {
-        let mut logits = vec![0.0; self.classes_n];
-        self.logits_into(sample, &mut logits);
+        let scale = |feature: u32| self.scales.get(feature as usize).copied().unwrap_or_default();
+        let parts: Vec<(u32, f32)> = sample.features.iter().map(|(at, value)| (*at, value * scale(*at))).collect();
+        let mut logits = vec![0.0; width(self.classes_n)];
+        mixture(&self.weights, &parts, &mut logits);
+        logits.truncate(self.classes_n);
         let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let total = logits.iter().map(|logit| (logit - max).exp()).sum::<f32>().ln() + max;
         logits.iter().map(|logit| logit - total).collect()
     }
 
-    /// Reads a model that was saved under the same key; none where there is no such file, or it is broken or of another key.
-    pub fn load(file: &Path, key: &[u8; 32]) -> Option<Self> {
-        let bytes = fs_err::read(file).ok()?;
-        let (head, weights) = bytes.split_at_checked(HEAD_BYTES)?;
-        let (magic, rest) = head.split_at_checked(MAGIC.len())?;
-        let (saved_key, sizes) = rest.split_at_checked(key.len())?;
-        let (sizes, _) = sizes.as_chunks::<4>();
-        let [dims, classes_n] = sizes else { return None };
-        let (dims, classes_n) = (u32::from_le_bytes(*dims) as usize, u32::from_le_bytes(*classes_n) as usize);
-        let (weights, rest) = weights.as_chunks::<4>();
-        let fits = weights.len() == (dims.checked_add(BUCKETS_N + 1)?).checked_mul(classes_n)?;
-        if magic != MAGIC || saved_key != key || !fits || !rest.is_empty() {
-            return None;
-        }
-        Some(Self { dims, classes_n, weights: weights.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect() })
+    /// Adds the model to a file.
+    pub fn keep(&self, kept: &mut Kept) {
+        kept.put_bytes("softmax.weights", self.weights.iter().map(|weight| weight.cast_unsigned()));
+        kept.put_f32("softmax.scales", &self.scales);
     }
 
-    /// Saves the model under a key; a killed process leaves the old file or the new one.
-    ///
-    /// # Errors
-    /// Where the file cannot be written.
-    pub fn save(&self, file: &Path, key: &[u8; 32]) -> std::io::Result<()> {
-        let folder = file.parent().unwrap_or(Path::new("."));
-        fs_err::create_dir_all(folder)?;
-        let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
-        let mut writer = std::io::BufWriter::with_capacity(1 << 20, temporary.as_file_mut());
-        writer.write_all(MAGIC)?;
-        writer.write_all(key)?;
-        for size in [self.dims, self.classes_n] {
-            writer.write_all(&u32::try_from(size).map_err(std::io::Error::other)?.to_le_bytes())?;
-        }
-        for weight in &self.weights {
-            writer.write_all(&weight.to_le_bytes())?;
-        }
-        writer.flush()?;
-        drop(writer);
-        temporary.persist(file).map_err(|error| error.error)?;
-        Ok(())
+    /// Reads a model that was kept; none where it is not of this size.
+    pub fn kept(kept: &Kept, dims: usize, classes_n: usize) -> Option<Self> {
+        let rows_n = dims + BUCKETS_N + 1;
+        let weights = kept.bytes("softmax.weights")?;
+        let scales = kept.f32("softmax.scales").filter(|scales| scales.len() == rows_n)?;
+        (weights.len() == rows_n * width(classes_n)).then(|| {
+            let weights = weights.iter().map(|byte| byte.cast_signed()).collect();
+            Self { classes_n, weights, scales }
+        })
     }
+}
 
-    fn logits_into(&self, sample: &Sample, logits: &mut [f32]) {
-        logits.fill(0.0);
-        for (feature, value) in &sample.features {
-            let start = *feature as usize * self.classes_n;
-            let row = self.weights.get(start..start + self.classes_n).unwrap_or_default();
-            for (logit, weight) in logits.iter_mut().zip(row) {
-                *logit += value * weight;
-            }
+/// What a model is while it learns: one row of `classes_n` weights a feature.
+struct Lesson {
+    classes_n: usize,
+    weights: Vec<f32>,
+}
+
+impl Lesson {
+    /// Rounds each row to 8 bits with a scale of its own.
+    #[expect(clippy::cast_possible_truncation, reason = "within 127 by the division")]
+    fn rounded(&self) -> Softmax {
+        let (mut weights, mut scales) = (Vec::new(), Vec::new());
+        for row in self.weights.chunks_exact(self.classes_n.max(1)) {
+            let max = row.iter().fold(f32::MIN_POSITIVE, |max, x| max.max(x.abs()));
+            weights.extend(row.iter().map(|x| (x / max * 127.0).round() as i8));
+            weights.resize((scales.len() + 1) * width(self.classes_n), 0);
+            scales.push(max / 127.0);
         }
+        Softmax { classes_n: self.classes_n, weights, scales }
     }
+}
+
+/// How long a row is kept: whole vectors of the processor.
+fn width(classes_n: usize) -> usize {
+    classes_n.next_multiple_of(16)
 }
 
 /// FNV-1a, folded.

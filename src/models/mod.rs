@@ -30,7 +30,7 @@ pub use fetch::FetchError;
 pub use files::{ModelError, ModelFiles, Weights};
 pub use gguf::GgufError;
 pub use manifest::{Manifest, ManifestError};
-pub use prune::PruneError;
+pub use prune::{AddedToken, PruneError};
 pub use pull::{FileRecord, PullError, PullEvent, PullOptions, Pulled, PulledModel, pull};
 pub use safetensors::SafetensorsError;
 pub use shape::{BertFamily, BertShape, ShapeError, TensorShape};

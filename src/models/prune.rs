@@ -187,16 +187,24 @@ struct TokenizerFile {
     model: Unigram,
 }
 
-#[derive(Serialize, Deserialize)]
+/// A text that is a token beside the pieces of the model, as `tokenizer.json` has it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the form is that of the file")]
-struct AddedToken {
-    id: u64,
-    content: String,
-    single_word: bool,
-    lstrip: bool,
-    rstrip: bool,
-    normalized: bool,
-    special: bool,
+pub struct AddedToken {
+    /// Its id.
+    pub id: u64,
+    /// The text.
+    pub content: String,
+    /// Only as a whole word.
+    pub single_word: bool,
+    /// With the spaces before it.
+    pub lstrip: bool,
+    /// With the spaces behind it.
+    pub rstrip: bool,
+    /// Looked for in the normalised text.
+    pub normalized: bool,
+    /// Left out where a text is put together from tokens.
+    pub special: bool,
 }
 
 #[derive(Serialize, Deserialize)]

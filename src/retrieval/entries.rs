@@ -1,9 +1,13 @@
 //! The texts of the content that get a vector each.
 
-use crate::domain::Language;
+use crate::domain::{Language, hex};
 use crate::inference::Purpose;
 use crate::knowledge::{Knowledge, Section};
 use jiff::civil::Date;
+use sha2::{Digest, Sha256};
+
+/// Changes whenever the same entries are indexed otherwise or teach something else.
+const VERSION: &str = "entries 1";
 
 /// What a text is within its article.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +64,18 @@ pub fn list(knowledge: &Knowledge) -> Vec<Entry> {
         }
     }
     entries
+}
+
+/// A hash of all entries: what is indexed and learnt from the same ones is the same.
+pub fn hash(entries: &[Entry]) -> String {
+    let mut hash = Sha256::new_with_prefix(VERSION);
+    for Entry { topic, language, part, kind, purpose, text } in entries {
+        for number in [*topic, language.index(), *part, *kind as usize, *purpose as usize, text.len()] {
+            hash.update((number as u64).to_le_bytes());
+        }
+        hash.update(text);
+    }
+    hex(&hash.finalize(), 16)
 }
 
 /// A passage as it is embedded: the title first, which tells what it is about, then heading and words.

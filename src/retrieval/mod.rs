@@ -9,6 +9,7 @@ pub mod features;
 pub mod lexical;
 pub mod parts;
 pub mod semantic;
+mod shelf;
 pub mod vectors;
 
 pub use calibration::{Calibration, Mode};
@@ -16,15 +17,19 @@ pub use vectors::Vectors;
 
 use crate::assistant::Retrieve;
 use crate::domain::{Candidate, Citation, Evidence, Language, Lookup, QuickReply, TopicId};
-use crate::inference::EncodeError;
+use crate::inference::{EncodeError, Kept};
 use crate::knowledge::Knowledge;
+use entries::Entry;
 use features::Features;
 use lexical::{Lexical, Terms};
 use semantic::{Probe, Semantic};
+use std::path::Path;
 use std::sync::Arc;
 
 /// No reading rules a topic out altogether.
 const SHARE_MIN: f32 = 1e-4;
+/// The folder of the data folder that holds an index for each version of the content.
+const INDEX_FOLDER: &str = "index";
 /// How many candidates a lookup gives.
 const CANDIDATES_MAX: usize = 5;
 
@@ -80,12 +85,22 @@ impl Retrieval {
     /// When a text cannot be embedded or the index cannot be built.
     pub fn build(knowledge: Arc<Knowledge>, vectors: &Vectors, calibration: Calibration) -> Result<Self, BuildError> {
         let entries = entries::list(&knowledge);
-        let embedded = vectors.of(&entries.iter().map(|e| (e.purpose, e.text.clone())).collect::<Vec<_>>())?;
-        let topics_n = knowledge.topics.len();
-        let semantic = Semantic::build(&entries, &embedded, topics_n).ok_or(BuildError::Empty)?;
-        let [fi, sv, en] = Language::ALL.map(|language| Lexical::build(&knowledge, language));
-        let lexical = [fi?, sv?, en?];
-        Ok(Self { knowledge, lexical, semantic, calibration })
+        let hash = entries::hash(&entries);
+        let folder = vectors.folder().map(|folder| folder.join(INDEX_FOLDER));
+        let of_content = folder.as_ref().map(|folder| folder.join(&hash));
+        let (semantic, [fi, sv, en]) = std::thread::scope(|scope| {
+            let build = |language| {
+                let (knowledge, of_content) = (&knowledge, of_content.as_deref());
+                scope.spawn(move || Lexical::build(knowledge, language, of_content))
+            };
+            let lexical = Language::ALL.map(build);
+            let semantic = semantic(&entries, &hash, vectors, knowledge.topics.len());
+            (semantic, lexical.map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))))
+        });
+        if let Some(folder) = &folder {
+            remove_all_but(folder, &hash);
+        }
+        Ok(Self { knowledge, lexical: [fi?, sv?, en?], semantic: semantic?, calibration })
     }
 
     /// The content that is searched.
@@ -212,6 +227,33 @@ impl Retrieval {
             .filter_map(|id| self.knowledge.topic(id))
             .map(|next| QuickReply { topic: next.id.clone(), title: next.article(lookup.language).title.clone() })
             .collect();
+    }
+}
+
+/// What vectors say, learnt or taken from what was learnt from the same entries before.
+fn semantic(entries: &[Entry], hash: &str, vectors: &Vectors, topics_n: usize) -> Result<Semantic, BuildError> {
+    let file = vectors.beside("semantic");
+    let kept = file.as_ref().and_then(|file| Kept::load(file, hash));
+    let kept = kept.and_then(|kept| Semantic::kept(&kept, entries, vectors.encoder().dims(), topics_n));
+    if let Some(semantic) = kept {
+        return Ok(semantic);
+    }
+    let embedded = vectors.of(&entries.iter().map(|e| (e.purpose, e.text.clone())).collect::<Vec<_>>())?;
+    let semantic = Semantic::learn(entries, &embedded, topics_n).ok_or(BuildError::Empty)?;
+    if let Some(file) = file
+        && let Err(error) = semantic.keep().save(&file, hash)
+    {
+        tracing::warn!(%error, "what was learnt cannot be kept: the next start will learn it again");
+    }
+    Ok(semantic)
+}
+
+/// Removes the indexes of content that is no longer there. What cannot be removed is left: it only takes room.
+fn remove_all_but(folder: &Path, name: &str) {
+    for entry in fs_err::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name() != name {
+            let _ = fs_err::remove_dir_all(entry.path());
+        }
     }
 }
 

@@ -5,20 +5,22 @@
 
 use crate::domain::{Intent, Language};
 use crate::inference::discriminant::Example;
-use crate::inference::linalg::normalize;
+use crate::inference::linalg::{centred, mean};
 use crate::inference::softmax::{Sample, Softmax};
-use crate::inference::{Discriminant, Embedding, EncodeError};
+use crate::inference::{Discriminant, Embedding, EncodeError, Kept};
 use crate::knowledge::Knowledge;
 use crate::understanding::Embed;
+use crate::understanding::lesson::{Labelled, key, texts};
 use crate::words::{Analysis, Reading, TERMS_MAX, words};
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 /// How far the covariance within classes is pulled towards a sphere.
 const SHRINKAGE: f64 = 0.15;
+/// Changes whenever the same examples teach something else.
+const VERSION: &str = "intents 2";
 /// An intent must be this likely to be followed without looking anything up.
 const INTENT_FROM: f32 = 0.5;
 
@@ -28,7 +30,7 @@ const INTENT_LIKELY: f32 = 0.25;
 
 /// Tells topics and intents apart.
 pub struct IntentModel {
-    centre: Vec<f32>,
+    key: String,
     learnt: Option<Learnt>,
     analyses: [Analysis; 3],
     /// Classes below this are topics, the others intents in order.
@@ -40,6 +42,7 @@ pub struct IntentModel {
 
 /// What is learnt from examples: the directions that tell classes apart, and the model over them.
 struct Learnt {
+    centre: Vec<f32>,
     discriminant: Discriminant,
     model: Softmax,
 }
@@ -53,13 +56,6 @@ pub struct Meaning {
     pub guidance: f32,
     /// The log-probability of each topic, if it is guidance.
     pub prior: Arc<[f32]>,
-}
-
-/// An example message with its class.
-struct Labelled {
-    text: String,
-    language: Language,
-    class: usize,
 }
 
 impl IntentModel {
@@ -76,35 +72,44 @@ impl IntentModel {
     ) -> Result<Self, EncodeError> {
         let topics_n = knowledge.topics.len();
         let examples = examples(knowledge);
-        let vectors = embed(&examples.iter().map(|example| example.text.clone()).collect::<Vec<_>>())?;
         let of_intents = examples.iter().filter(|example| topics_n <= example.class);
-        let verbatim = of_intents.map(|e| (words(&e.text).join(" "), e.class - topics_n)).collect();
+        let verbatim = of_intents.map(|e| (words(e.text).join(" "), e.class - topics_n)).collect();
         let analyses = Language::ALL.map(|language| {
             let of_language = examples.iter().filter(|example| example.language == language);
-            Analysis::new(language, of_language.map(|example| example.text.as_str()))
+            Analysis::new(language, of_language.map(|example| example.text))
         });
         let intents: Vec<Intent> = knowledge.intents.intents.keys().map(|id| Intent::new(id)).collect();
-        let centre = mean(&vectors);
-        let key = key(&examples, fingerprint);
-        let cached = cache.and_then(|file| Softmax::load(file, &key));
-        let fresh = cached.is_none();
-        let learnt = learn(
-            &Lesson { examples: &examples, vectors: &vectors, centre: &centre, analyses: &analyses },
-            topics_n + intents.len(),
-            cached,
-        );
-        if let (true, Some(file), Some(learnt)) = (fresh, cache, &learnt)
-            && let Err(error) = learnt.model.save(file, &key)
+        let classes_n = topics_n + intents.len();
+        let key = key(&format!("{VERSION} {fingerprint}"), &examples);
+        let kept = cache.and_then(|file| Learnt::kept(&Kept::load(file, &key)?, classes_n));
+        if kept.is_some() {
+            return Ok(Self { key, learnt: kept, analyses, topics_n, intents, verbatim });
+        }
+        let vectors = embed(&texts(&examples))?;
+        let learnt = learn(&examples, &vectors, &analyses, classes_n);
+        if let (Some(file), Some(learnt)) = (cache, &learnt)
+            && let Err(error) = learnt.keep().save(file, &key)
         {
             tracing::warn!(%error, "what was learnt cannot be kept: the next start will learn it again");
         }
-        Ok(Self { centre, learnt, analyses, topics_n, intents, verbatim })
+        Ok(Self { key, learnt, analyses, topics_n, intents, verbatim })
+    }
+
+    /// The key of what was learnt, for what builds on it.
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// How many numbers a vector has; 0 where nothing was learnt.
+    pub(super) fn dims(&self) -> usize {
+        self.learnt.as_ref().map_or(0, |learnt| learnt.centre.len())
     }
 
     /// A message as the models read it: its whitened vector and its words. None where nothing was learnt.
     pub fn sample(&self, text: &str, language: Language, embedding: &Embedding) -> Option<Sample> {
         let analysis = self.analyses.get(language.index())?;
-        let white = self.learnt.as_ref()?.discriminant.whiten_unit(&centred(embedding, &self.centre));
+        let Learnt { centre, discriminant, .. } = self.learnt.as_ref()?;
+        let white = discriminant.whiten_unit(&centred(embedding, centre));
         Some(sample(&white, analysis, text))
     }
 
@@ -130,97 +135,68 @@ impl IntentModel {
     }
 }
 
-fn examples(knowledge: &Knowledge) -> Vec<Labelled> {
+fn examples(knowledge: &Knowledge) -> Vec<Labelled<'_>> {
     let mut examples = Vec::new();
     for (class, topic) in knowledge.topics.iter().enumerate() {
         for language in Language::ALL {
             let title = std::iter::once(&topic.article(language).title);
-            examples.extend(topic.questions(language).chain(title).map(|text| Labelled {
-                text: text.clone(),
-                language,
-                class,
-            }));
+            examples.extend(topic.questions(language).chain(title).map(|text| Labelled { text, language, class }));
         }
     }
     for (at, intent) in knowledge.intents.intents.values().enumerate() {
         let class = knowledge.topics.len() + at;
         for (language, messages) in Language::ALL.into_iter().zip(&intent.examples) {
-            examples.extend(messages.iter().map(|text| Labelled { text: text.clone(), language, class }));
+            examples.extend(messages.iter().map(|text| Labelled { text, language, class }));
         }
     }
     examples
 }
 
-/// What is learnt from.
-struct Lesson<'a> {
-    examples: &'a [Labelled],
-    vectors: &'a [Embedding],
-    centre: &'a [f32],
-    analyses: &'a [Analysis; 3],
-}
-
-/// A hash of all that decides what is learnt.
-fn key(examples: &[Labelled], fingerprint: &str) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    hash.update(fingerprint.as_bytes());
-    for example in examples {
-        hash.update((example.text.len() as u64).to_le_bytes());
-        hash.update(example.text.as_bytes());
-        hash.update([u8::try_from(example.language.index()).unwrap_or_default()]);
-        hash.update((example.class as u64).to_le_bytes());
+impl Learnt {
+    fn keep(&self) -> Kept {
+        let mut kept = Kept::default();
+        kept.put_f32("centre", &self.centre);
+        self.discriminant.keep(&mut kept);
+        self.model.keep(&mut kept);
+        kept
     }
-    hash.finalize().into()
+
+    fn kept(kept: &Kept, classes_n: usize) -> Option<Self> {
+        let centre = kept.f32("centre")?;
+        let discriminant = Discriminant::kept(kept, centre.len(), classes_n)?;
+        Some(Self { discriminant, model: Softmax::kept(kept, centre.len(), classes_n)?, centre })
+    }
 }
 
-fn learn(lesson: &Lesson<'_>, classes_n: usize, cached: Option<Softmax>) -> Option<Learnt> {
-    let Lesson { examples, vectors, centre, analyses } = *lesson;
-    let points: Vec<Vec<f32>> = vectors.iter().map(|vector| centred(vector, centre)).collect();
+fn learn(
+    examples: &[Labelled<'_>],
+    vectors: &[Embedding],
+    analyses: &[Analysis; 3],
+    classes_n: usize,
+) -> Option<Learnt> {
+    let centre = mean(vectors.iter().map(|vector| &**vector));
+    let points: Vec<Vec<f32>> = vectors.iter().map(|vector| centred(vector, &centre)).collect();
     let labelled: Vec<Example<'_>> = points
         .iter()
         .zip(examples)
         .map(|(point, example)| Example { point, class: example.class, weight: 1.0 })
         .collect();
     let discriminant = Discriminant::train(&labelled, classes_n, SHRINKAGE)?;
-    let model = cached.unwrap_or_else(|| {
-        let whites = discriminant.whiten_all(&points.iter().map(Vec::as_slice).collect::<Vec<_>>());
-        let samples: Vec<(Sample, usize)> = whites
-            .par_iter()
-            .zip(examples)
-            .filter_map(|(white, example)| {
-                let analysis = analyses.get(example.language.index())?;
-                Some((sample(white, analysis, &example.text), example.class))
-            })
-            .collect();
-        Softmax::train(&samples, centre.len(), classes_n)
-    });
-    Some(Learnt { discriminant, model })
+    let whites = discriminant.whiten_all(&points.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let samples: Vec<(Sample, usize)> = whites
+        .par_iter()
+        .zip(examples)
+        .filter_map(|(white, example)| {
+            let analysis = analyses.get(example.language.index())?;
+            Some((sample(white, analysis, example.text), example.class))
+        })
+        .collect();
+    let model = Softmax::train(&samples, centre.len(), classes_n);
+    Some(Learnt { centre, discriminant, model })
 }
 
 fn sample(white: &[f32], analysis: &Analysis, text: &str) -> Sample {
-    let stems = analysis.terms(Reading::Stems, text);
-    let parts = analysis.terms(Reading::Parts, text);
-    let grams = analysis.terms(Reading::Grams, text);
-    let terms = stems.iter().chain(&parts).chain(&grams).map(String::as_str);
-    Sample::new(white, terms.take(3 * TERMS_MAX))
-}
-
-fn mean(vectors: &[Embedding]) -> Vec<f32> {
-    let dims = vectors.first().map_or(0, |vector| vector.len());
-    let mut sum = vec![0.0; dims];
-    for vector in vectors {
-        for (sum, x) in sum.iter_mut().zip(vector.iter()) {
-            *sum += x;
-        }
-    }
-    #[expect(clippy::cast_precision_loss, reason = "example counts are small")]
-    for x in &mut sum {
-        *x /= vectors.len() as f32;
-    }
-    sum
-}
-
-fn centred(vector: &[f32], centre: &[f32]) -> Vec<f32> {
-    let mut centred: Vec<f32> = vector.iter().zip(centre).map(|(x, c)| x - c).collect();
-    normalize(&mut centred);
-    centred
+    let read = analysis.read(text);
+    let terms = [Reading::Stems, Reading::Parts, Reading::Grams].into_iter().flat_map(|reading| read.of(reading));
+    Sample::new(white, terms.map(String::as_str).take(3 * TERMS_MAX))
 }

@@ -6,11 +6,11 @@
 use crate::domain::{Context, Language};
 use crate::knowledge::Knowledge;
 use crate::words::words;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// Log-likelihoods of n-grams in the three languages.
 pub struct LanguageModel {
-    grams: HashMap<u64, [f32; 3]>,
+    grams: FxHashMap<u64, [f32; 3]>,
     unseen: [f32; 3],
 }
 
@@ -26,7 +26,7 @@ const EVIDENCE_SCALE: f32 = 0.35;
 impl LanguageModel {
     /// Learns from all texts of the content.
     pub fn learn(knowledge: &Knowledge) -> Self {
-        let mut counts: HashMap<u64, [f32; 3]> = HashMap::new();
+        let mut counts: FxHashMap<u64, [f32; 3]> = FxHashMap::default();
         let mut totals = [0.0f32; 3];
         let mut read = |language: Language, text: &str, weight: f32| {
             for gram in words(text).iter().flat_map(|word| grams(word)) {

@@ -4,6 +4,7 @@
 pub mod foreign;
 pub mod intent;
 pub mod language;
+mod lesson;
 pub mod situation;
 pub mod thread;
 
@@ -16,12 +17,12 @@ use foreign::ForeignModel;
 use intent::{IntentModel, Meaning};
 use language::LanguageModel;
 use situation::SituationModel;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use thread::ThreadReader;
 
 /// Gives the vectors of query texts, in order.
-pub type Embed<'a> = dyn Fn(&[String]) -> Result<Vec<Embedding>, EncodeError> + 'a;
+pub type Embed<'a> = dyn Fn(&[String]) -> Result<Vec<Embedding>, EncodeError> + Sync + 'a;
 
 /// What was learnt from one version of the content.
 pub struct Comprehension {
@@ -34,7 +35,7 @@ pub struct Comprehension {
 }
 
 impl Comprehension {
-    /// Learns from the content; `embed` gives the vectors of query texts, and what is learnt is kept in the folder `cache`.
+    /// Learns from the content; `embed` gives the vectors of query texts, and what is learnt is kept in the file that `cache` gives for a name.
     ///
     /// # Errors
     /// When a text cannot be embedded.
@@ -42,15 +43,13 @@ impl Comprehension {
         knowledge: &Arc<Knowledge>,
         encoder: Arc<dyn Encode>,
         embed: &Embed<'_>,
-        cache: Option<&Path>,
+        cache: &(dyn Fn(&str) -> Option<PathBuf> + Sync),
     ) -> Result<Self, EncodeError> {
         let language = LanguageModel::learn(knowledge);
         let foreign = ForeignModel::learn(knowledge);
-        let file = |name: &str| cache.map(|folder| folder.join(name));
-        let fingerprint = encoder.fingerprint();
-        let intent = IntentModel::learn(knowledge, embed, fingerprint, file("learnt.bin").as_deref())?;
-        let cache = file("situations.bin");
-        let situation = SituationModel::learn(Arc::clone(knowledge), &intent, embed, fingerprint, cache.as_deref())?;
+        let intent = IntentModel::learn(knowledge, embed, encoder.fingerprint(), cache("intents").as_deref())?;
+        let file = cache("situations");
+        let situation = SituationModel::learn(Arc::clone(knowledge), &intent, embed, file.as_deref())?;
         Ok(Self { encoder, language, foreign, intent, situation, thread: ThreadReader::new(Arc::clone(knowledge)) })
     }
 

@@ -3,15 +3,17 @@
 
 use crate::domain::{Assessment, Language, Sign, SituationGroup};
 use crate::inference::softmax::{Sample, Softmax};
-use crate::inference::{Embedding, EncodeError};
+use crate::inference::{Embedding, EncodeError, Kept};
 use crate::knowledge::Knowledge;
 use crate::understanding::Embed;
 use crate::understanding::intent::IntentModel;
+use crate::understanding::lesson::{Labelled, key, texts};
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::Arc;
 
+/// Names what is learnt, and how.
+const VERSION: &str = "situations 1";
 /// Example questions of each topic and language that teach what is no situation of its own.
 const GUIDANCE_EXAMPLES_N: usize = 5;
 /// Example messages of each intent and language that do.
@@ -27,13 +29,6 @@ pub struct SituationModel {
     classes: Vec<(SituationGroup, Arc<str>)>,
 }
 
-/// An example message with its class.
-struct Labelled<'a> {
-    text: &'a str,
-    language: Language,
-    class: usize,
-}
-
 impl SituationModel {
     /// Learns from the example messages, or takes what was learnt from the same before from the file `cache`. `reader` reads messages as it does
     /// its own.
@@ -44,7 +39,6 @@ impl SituationModel {
         knowledge: Arc<Knowledge>,
         reader: &IntentModel,
         embed: &Embed<'_>,
-        fingerprint: &str,
         cache: Option<&Path>,
     ) -> Result<Self, EncodeError> {
         let kinds = &knowledge.situations.kinds;
@@ -55,19 +49,17 @@ impl SituationModel {
             return Ok(Self { knowledge, model: None, classes });
         }
         let examples = examples(&knowledge);
-        let key = key(&examples, fingerprint);
-        let cached = cache.and_then(|file| Softmax::load(file, &key));
-        let model = match cached {
-            Some(model) => model,
-            None => {
-                let vectors = embed(&examples.iter().map(|example| example.text.to_owned()).collect::<Vec<_>>())?;
-                let model = train(&examples, &vectors, reader, classes.len());
-                if let Some(Err(error)) = cache.map(|file| model.save(file, &key)) {
-                    tracing::warn!(%error, "what was learnt cannot be kept: the next start will learn it again");
-                }
-                model
-            }
-        };
+        let key = key(&format!("{VERSION} {}", reader.key()), &examples);
+        let kept = cache.and_then(|file| Softmax::kept(&Kept::load(file, &key)?, reader.dims(), classes.len()));
+        if kept.is_some() {
+            return Ok(Self { knowledge, model: kept, classes });
+        }
+        let model = train(&examples, &embed(&texts(&examples))?, reader, classes.len());
+        let mut keep = Kept::default();
+        model.keep(&mut keep);
+        if let Some(Err(error)) = cache.map(|file| keep.save(file, &key)) {
+            tracing::warn!(%error, "what was learnt cannot be kept: the next start will learn it again");
+        }
         Ok(Self { knowledge, model: Some(model), classes })
     }
 
@@ -137,17 +129,4 @@ fn train(examples: &[Labelled<'_>], vectors: &[Embedding], reader: &IntentModel,
         .filter_map(|(example, vector)| Some((reader.sample(example.text, example.language, vector)?, example.class)))
         .collect();
     Softmax::train(&samples, vectors.first().map_or(0, |vector| vector.len()), classes_n)
-}
-
-/// A hash of all that decides what is learnt.
-fn key(examples: &[Labelled<'_>], fingerprint: &str) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    hash.update(fingerprint.as_bytes());
-    for example in examples {
-        hash.update((example.text.len() as u64).to_le_bytes());
-        hash.update(example.text.as_bytes());
-        hash.update([u8::try_from(example.language.index()).unwrap_or_default()]);
-        hash.update((example.class as u64).to_le_bytes());
-    }
-    hash.finalize().into()
 }

@@ -1,6 +1,7 @@
 //! `neuvo bench embed`: the sentence encoders, side by side in one run.
 
 use super::qmatmul::Quantised;
+use crate::cli::bench::processor;
 use crate::cli::output;
 use crate::config::Config;
 use crate::inference::bert::{Bert, LoadError};
@@ -242,16 +243,4 @@ fn show(as_json: bool, figures: &[Figures], encoder: &Int8Bert) -> Result<()> {
     output::line(&table.to_string())?;
     output::line(&output::styled(output::DIM, "least of all rounds, median in brackets; passages have 120 tokens"))?;
     Ok(())
-}
-
-/// The processor's name and those of its features that matter here.
-fn processor() -> (String, Vec<String>) {
-    let text = fs_err::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let value = |key: &str| {
-        text.lines().find(|line| line.starts_with(key)).and_then(|line| line.split_once(": ")).map(|(_, value)| value)
-    };
-    let wanted = ["avx2", "fma", "f16c", "avx_vnni", "avx512f", "avx512_vnni", "amx_int8", "asimd", "asimddp", "i8mm"];
-    let features = value("flags").or_else(|| value("Features")).unwrap_or_default();
-    let features = features.split(' ').filter(|feature| wanted.contains(feature)).map(str::to_owned).collect();
-    (value("model name").unwrap_or(std::env::consts::ARCH).to_owned(), features)
 }

@@ -1,6 +1,7 @@
 //! `neuvo bench`: speed, as ratios against a named peer measured in the same run.
 
 mod embed;
+mod http;
 mod qmatmul;
 mod turn;
 
@@ -41,4 +42,16 @@ fn memory_mb() -> (f64, f64) {
         kib.unwrap_or_default() / 1024.0
     };
     (value("VmRSS:"), value("VmHWM:"))
+}
+
+/// The processor's name and those of its features that matter here.
+fn processor() -> (String, Vec<String>) {
+    let text = fs_err::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let value = |key: &str| {
+        text.lines().find(|line| line.starts_with(key)).and_then(|line| line.split_once(": ")).map(|(_, value)| value)
+    };
+    let wanted = ["avx2", "fma", "f16c", "avx_vnni", "avx512f", "avx512_vnni", "amx_int8", "asimd", "asimddp", "i8mm"];
+    let features = value("flags").or_else(|| value("Features")).unwrap_or_default();
+    let features = features.split(' ').filter(|feature| wanted.contains(feature)).map(str::to_owned).collect();
+    (value("model name").unwrap_or(std::env::consts::ARCH).to_owned(), features)
 }

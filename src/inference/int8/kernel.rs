@@ -69,6 +69,11 @@ impl Kernel {
         }
     }
 
+    /// The fastest that this processor has.
+    pub(super) fn fastest() -> Self {
+        Self::ALL.into_iter().find(|kernel| kernel.is_available()).unwrap_or(Self::Portable)
+    }
+
     fn is_available(self) -> bool {
         match self {
             Self::Auto | Self::Portable => true,

@@ -113,6 +113,25 @@ impl Packed {
         Some(packed)
     }
 
+    /// No outputs.
+    pub(super) fn nothing() -> Self {
+        Self { form: Form::Eight, outputs: 0, inputs: BLOCK, lines: Vec::new() }
+    }
+
+    /// Takes over what [`Packed::bytes`] gave of a matrix of 8 bits. None where its size is another.
+    pub(super) fn from_bytes(bytes: &[u8], outputs: usize, inputs: usize) -> Option<Self> {
+        let (lines, rest) = bytes.as_chunks();
+        let (outputs, block_lines) = (outputs.next_multiple_of(TILE), Form::Eight.block_lines());
+        let lines: Vec<Line> = lines.iter().map(|line| Line(*line)).collect();
+        let fits = rest.is_empty() && lines.len() == outputs / TILE * (inputs / BLOCK) * block_lines;
+        fits.then_some(Self { form: Form::Eight, outputs, inputs, lines })
+    }
+
+    /// All lines, byte by byte.
+    pub(super) fn bytes(&self) -> impl Iterator<Item = u8> {
+        self.lines.iter().flat_map(|line| line.0)
+    }
+
     fn empty(form: Form, outputs: usize, inputs: usize) -> Self {
         let (outputs, inputs) = (outputs.next_multiple_of(TILE), inputs.next_multiple_of(BLOCK));
         let lines_n = outputs / TILE * (inputs / BLOCK) * form.block_lines();

@@ -6,12 +6,14 @@
 //! chooses the instructions, [`x86`] has them and [`portable`] does without.
 
 mod attention;
+pub mod dense;
 mod forward;
 mod kernel;
 mod level;
 mod lines;
 mod load;
 mod math;
+mod nearest;
 mod op;
 mod portable;
 mod rows;
@@ -20,6 +22,7 @@ mod words;
 mod x86;
 
 pub use kernel::{Kernel, NoKernel};
+pub use nearest::Neighbours;
 pub use op::HiddenStates;
 
 use crate::inference::bert::{LoadError, TOKENS_MAX};

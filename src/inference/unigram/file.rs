@@ -1,6 +1,7 @@
 //! What of a `tokenizer.json` is known.
 
 use super::pieces::Pieces;
+use crate::models::AddedToken;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -25,18 +26,6 @@ pub(super) enum Step {
     Precompiled(Precompiled),
     /// What takes the place of a run of spaces.
     Spaces(String),
-}
-
-#[derive(Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "the file has them")]
-struct AddedToken {
-    id: u32,
-    content: String,
-    single_word: bool,
-    lstrip: bool,
-    rstrip: bool,
-    normalized: bool,
-    special: bool,
 }
 
 #[derive(Deserialize)]
@@ -129,7 +118,10 @@ impl TokenizerFile<'_> {
     /// Texts that are tokens wherever they stand.
     pub(super) fn specials(&self) -> Option<Vec<(String, u32)>> {
         let plain = |t: &AddedToken| t.special && !(t.single_word || t.lstrip || t.rstrip || t.normalized);
-        let special = |t: &AddedToken| (plain(t) && !t.content.is_empty()).then(|| (t.content.clone(), t.id));
+        let special = |t: &AddedToken| {
+            let fits = plain(t) && !t.content.is_empty();
+            fits.then(|| Some((t.content.clone(), u32::try_from(t.id).ok()?))).flatten()
+        };
         self.added_tokens.iter().map(special).collect()
     }
 
