@@ -1,6 +1,8 @@
 //! The only place that names concrete stages: puts the parts together.
 
+pub mod publisher;
 pub mod serve;
+mod triggers;
 
 use crate::assistant::{Assistant, Content};
 use crate::config::{Config, Engine};
@@ -99,6 +101,18 @@ pub fn stages(
     vectors: &Vectors,
     asked: Arc<dyn Encode>,
 ) -> Result<(Comprehension, Retrieval), AppError> {
+    let stages = learn(knowledge, calibration, vectors, asked)?;
+    vectors.save();
+    Ok(stages)
+}
+
+/// Builds the same without writing the cache of vectors.
+fn learn(
+    knowledge: &Arc<Knowledge>,
+    calibration: Calibration,
+    vectors: &Vectors,
+    asked: Arc<dyn Encode>,
+) -> Result<(Comprehension, Retrieval), AppError> {
     let embed = |texts: &[String]| -> Result<Vec<Embedding>, EncodeError> {
         let queries: Vec<_> = texts.iter().map(|text| (Purpose::Query, text.clone())).collect();
         vectors.of(&queries)
@@ -106,7 +120,6 @@ pub fn stages(
     let retrieval = Retrieval::build(Arc::clone(knowledge), vectors, calibration)?;
     let cache = vectors.folder().map(|folder| folder.join("learnt.bin"));
     let understanding = Comprehension::learn(knowledge, asked, &embed, cache.as_deref())?;
-    vectors.save();
     Ok((understanding, retrieval))
 }
 

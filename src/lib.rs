@@ -18,6 +18,7 @@ pub mod exchange;
 pub mod inference;
 pub mod knowledge;
 pub mod models;
+pub mod publication;
 pub mod reply;
 pub mod retrieval;
 pub mod store;

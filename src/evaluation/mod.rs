@@ -2,6 +2,7 @@
 
 pub mod confusion;
 pub mod fit;
+pub mod golden;
 pub mod questions;
 pub mod table;
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use toml::value::Datetime;
 
 /// The guidance on one topic in one language.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Article {
     /// Its topic.
     pub topic: TopicId,
@@ -37,7 +37,7 @@ pub struct Article {
 }
 
 /// A part of an article that can be shown alone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Section {
     /// Its heading; none for the lead.
     pub heading: Option<String>,

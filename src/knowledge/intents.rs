@@ -35,7 +35,7 @@ pub struct Intents {
 }
 
 /// One intent: how people express it and what follows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IntentContent {
     /// What a turn with it is called.
     pub outcome: Outcome,

@@ -4,6 +4,7 @@
 //! way out. Only content without errors becomes a [`Knowledge`] that may answer.
 
 pub mod article;
+pub mod changes;
 pub mod examples;
 pub mod facts;
 pub mod figures;
@@ -13,14 +14,17 @@ pub mod links;
 pub mod source;
 pub mod synonyms;
 pub mod template;
+pub mod versions;
 
 pub use article::{Article, Section};
+pub use changes::Changes;
 pub use examples::Examples;
 pub use finding::{Finding, Severity};
 pub use intents::Intents;
 pub use source::Source;
 pub use synonyms::Synonyms;
 pub use template::Template;
+pub use versions::Versions;
 
 use crate::domain::{ContentVersion, Fact, Language, TopicId};
 use jiff::civil::Date;

@@ -17,7 +17,7 @@ pub use vectors::Vectors;
 use crate::assistant::Retrieve;
 use crate::domain::{Candidate, Citation, Evidence, Language, Lookup, QuickReply};
 use crate::inference::EncodeError;
-use crate::knowledge::Knowledge;
+use crate::knowledge::{Knowledge, changes};
 use features::Features;
 use lexical::{Lexical, Terms};
 use semantic::{Probe, Semantic};
@@ -43,7 +43,7 @@ pub enum BuildError {
 /// The searchable form of one version of the content.
 pub struct Retrieval {
     knowledge: Arc<Knowledge>,
-    lexical: [Lexical; 3],
+    lexical: [Arc<Lexical>; 3],
     semantic: Semantic,
     calibration: Calibration,
 }
@@ -70,6 +70,33 @@ impl Retrieval {
         let topics_n = knowledge.topics.len();
         let semantic = Semantic::build(&entries, &embedded, topics_n).ok_or(BuildError::Empty)?;
         let [fi, sv, en] = Language::ALL.map(|language| Lexical::build(&knowledge, language));
+        let lexical = [Arc::new(fi?), Arc::new(sv?), Arc::new(en?)];
+        Ok(Self { knowledge, lexical, semantic, calibration })
+    }
+
+    /// Builds the index of content that has the same topics as this one, and takes over what its changes leave as it is.
+    ///
+    /// Exactly what [`Retrieval::build`] gives while titles and example questions are the same. Where they differ, the discriminant is still
+    /// the one that was learnt from the earlier ones.
+    ///
+    /// # Errors
+    /// When a text cannot be embedded or the index cannot be built.
+    pub fn renewed(
+        &self,
+        knowledge: Arc<Knowledge>,
+        vectors: &Vectors,
+        calibration: Calibration,
+    ) -> Result<Self, BuildError> {
+        let entries = entries::list(&knowledge);
+        let embedded = vectors.of(&entries.iter().map(|e| (e.purpose, e.text.clone())).collect::<Vec<_>>())?;
+        let same = Language::ALL.map(|language| changes::same_questions(&self.knowledge, &knowledge, language));
+        let semantic = self.semantic.renewed(&entries, &embedded, same);
+        let [fi, sv, en] = Language::ALL.map(|language| {
+            if changes::same_texts(&self.knowledge, &knowledge, language) {
+                return Ok(Arc::clone(self.lexical(language)));
+            }
+            Lexical::build(&knowledge, language).map(Arc::new)
+        });
         let lexical = [fi?, sv?, en?];
         Ok(Self { knowledge, lexical, semantic, calibration })
     }
@@ -99,7 +126,7 @@ impl Retrieval {
         self.calibration.rank(features, mode)
     }
 
-    fn lexical(&self, language: Language) -> &Lexical {
+    fn lexical(&self, language: Language) -> &Arc<Lexical> {
         let [fi, sv, en] = &self.lexical;
         match language {
             Language::Fi => fi,

@@ -10,6 +10,7 @@ use crate::inference::nearest::Neighbours;
 use crate::inference::{Discriminant, Embedding};
 use crate::retrieval::entries::{Entry, Kind};
 use crate::retrieval::features::Features;
+use std::sync::Arc;
 
 /// How far the covariance within topics is pulled towards a sphere; chosen on the tuning questions.
 const SHRINKAGE: f64 = 0.15;
@@ -23,19 +24,23 @@ pub struct Semantic {
     topics_n: usize,
     /// The mean of each language's query vectors: the cone's axis, taken out before vectors are compared.
     centres: [Vec<f32>; 3],
-    discriminant: Discriminant,
+    discriminant: Arc<Discriminant>,
     languages: [Shelf; 3],
 }
 
 /// The vectors of one language.
-#[derive(Default)]
 struct Shelf {
     titles: Vec<Row>,
     passages: Vec<Row>,
-    /// Topic and part of each example question.
-    question_places: Vec<(usize, usize)>,
-    /// The whitened vectors of the example questions.
-    questions: Neighbours,
+    questions: Arc<Questions>,
+}
+
+/// The example questions of one language.
+struct Questions {
+    /// Topic and part of each.
+    places: Vec<(usize, usize)>,
+    /// Their whitened vectors.
+    vectors: Neighbours,
 }
 
 struct Row {
@@ -55,47 +60,70 @@ pub struct Probe {
 impl Semantic {
     /// Takes the vectors of all entries; none where there are no entries to learn from.
     pub fn build(entries: &[Entry], vectors: &[Embedding], topics_n: usize) -> Option<Self> {
-        let of_kind = |language: Language, passages: bool| {
-            entries
-                .iter()
-                .zip(vectors)
-                .filter(move |(e, _)| e.language == language && (e.kind == Kind::Passage) == passages)
-                .map(|(_, vector)| &**vector)
-        };
-        let centres = Language::ALL.map(|language| mean(of_kind(language, false)));
-        let passage_centres = Language::ALL.map(|language| mean(of_kind(language, true)));
-        let centred: Vec<Vec<f32>> = entries
+        let centres = Language::ALL.map(|language| mean(of_kind(entries, vectors, language, false)));
+        let examples: Vec<(&Entry, Vec<f32>)> = entries
             .iter()
             .zip(vectors)
-            .map(|(entry, vector)| {
-                let by_purpose = if entry.kind == Kind::Passage { &passage_centres } else { &centres };
-                centre(vector, by_purpose.get(entry.language.index()))
-            })
-            .collect();
-        let examples: Vec<Example<'_>> = entries
-            .iter()
-            .zip(&centred)
             .filter(|(entry, _)| entry.kind != Kind::Passage)
+            .map(|(entry, vector)| (entry, centre(vector, centres.get(entry.language.index()))))
+            .collect();
+        let examples: Vec<Example<'_>> = examples
+            .iter()
             .map(|(entry, point)| Example { point, class: entry.topic, weight: 1.0 })
             .collect();
-        let discriminant = Discriminant::train(&examples, topics_n, SHRINKAGE)?;
-        let dims = centres.first().map_or(0, Vec::len);
-        let shelf = || Shelf { questions: Neighbours::new(dims), ..Shelf::default() };
-        let mut languages = [shelf(), shelf(), shelf()];
-        let whites = discriminant.whiten_all(&centred.iter().map(Vec::as_slice).collect::<Vec<_>>());
-        for ((entry, centred), white) in entries.iter().zip(centred).zip(whites) {
-            let Some(shelf) = languages.get_mut(entry.language.index()) else { continue };
-            let row = Row { topic: entry.topic, part: entry.part, centred };
-            match entry.kind {
-                Kind::Title => shelf.titles.push(row),
-                Kind::Passage => shelf.passages.push(row),
-                Kind::Question => {
-                    shelf.question_places.push((entry.topic, entry.part));
-                    shelf.questions.push(&white);
+        let discriminant = Arc::new(Discriminant::train(&examples, topics_n, SHRINKAGE)?);
+        drop(examples);
+        Some(Self::shelved(entries, vectors, topics_n, centres, discriminant, [const { None }; 3]))
+    }
+
+    /// The vectors of content with the same topics. What was learnt stays; so do the example questions of the languages in which `same` says
+    /// that none differs.
+    pub fn renewed(&self, entries: &[Entry], vectors: &[Embedding], same: [bool; 3]) -> Self {
+        let mut kept = self.languages.iter().zip(same).map(|(shelf, same)| same.then(|| Arc::clone(&shelf.questions)));
+        let kept = [const { () }; 3].map(|()| kept.next().flatten());
+        Self::shelved(entries, vectors, self.topics_n, self.centres.clone(), Arc::clone(&self.discriminant), kept)
+    }
+
+    fn shelved(
+        entries: &[Entry],
+        vectors: &[Embedding],
+        topics_n: usize,
+        centres: [Vec<f32>; 3],
+        discriminant: Arc<Discriminant>,
+        kept: [Option<Arc<Questions>>; 3],
+    ) -> Self {
+        let mut kept = kept.into_iter();
+        let languages = Language::ALL.map(|language| {
+            let passage_centre = mean(of_kind(entries, vectors, language, true));
+            let query_centre = centres.get(language.index());
+            let of_language = || entries.iter().zip(vectors).filter(move |(entry, _)| entry.language == language);
+            let rows = |kind: Kind, mean: Option<&Vec<f32>>| {
+                let of_kind = of_language().filter(|(entry, _)| entry.kind == kind);
+                let row = |(entry, vector): (&Entry, &Embedding)| Row {
+                    topic: entry.topic,
+                    part: entry.part,
+                    centred: centre(vector, mean),
+                };
+                of_kind.map(row).collect()
+            };
+            let questions = kept.next().flatten().unwrap_or_else(|| {
+                let questions = of_language().filter(|(entry, _)| entry.kind == Kind::Question);
+                let (places, points): (Vec<_>, Vec<_>) = questions
+                    .map(|(entry, vector)| ((entry.topic, entry.part), centre(vector, query_centre)))
+                    .unzip();
+                let mut whitened = Neighbours::new(centres.first().map_or(0, Vec::len));
+                for white in discriminant.whiten_all(&points.iter().map(Vec::as_slice).collect::<Vec<_>>()) {
+                    whitened.push(&white);
                 }
+                Arc::new(Questions { places, vectors: whitened })
+            });
+            Shelf {
+                titles: rows(Kind::Title, query_centre),
+                passages: rows(Kind::Passage, Some(&passage_centre)),
+                questions,
             }
-        }
-        Some(Self { topics_n, centres, discriminant, languages })
+        });
+        Self { topics_n, centres, discriminant, languages }
     }
 
     /// A question's vector, ready to be compared.
@@ -112,7 +140,7 @@ impl Semantic {
         let Some(shelf) = self.languages.get(language.index()) else { return };
         self.discriminant_shares(probe, features);
         let mut near = vec![[-1.0f32; NEAR_N]; self.topics_n];
-        for ((topic, _), cosine) in shelf.question_places.iter().zip(shelf.questions.cosines(&probe.white_unit)) {
+        for ((topic, _), cosine) in shelf.questions.places.iter().zip(shelf.questions.vectors.cosines(&probe.white_unit)) {
             features.nearest = features.nearest.max(cosine);
             if let Some(best) = near.get_mut(*topic) {
                 insert(best, cosine);
@@ -141,7 +169,7 @@ impl Semantic {
                 *text = text.max(dot(&row.centred, &probe.centred));
             }
         }
-        for ((of, part), cosine) in shelf.question_places.iter().zip(shelf.questions.cosines(&probe.white_unit)) {
+        for ((of, part), cosine) in shelf.questions.places.iter().zip(shelf.questions.vectors.cosines(&probe.white_unit)) {
             if *of == topic
                 && let Some([_, question]) = parts.get_mut(*part)
             {
@@ -163,6 +191,20 @@ impl Semantic {
             }
         }
     }
+}
+
+/// The vectors of a language's passages, or of its titles and questions.
+fn of_kind<'a>(
+    entries: &'a [Entry],
+    vectors: &'a [Embedding],
+    language: Language,
+    passages: bool,
+) -> impl Iterator<Item = &'a [f32]> {
+    entries
+        .iter()
+        .zip(vectors)
+        .filter(move |(entry, _)| entry.language == language && (entry.kind == Kind::Passage) == passages)
+        .map(|(_, vector)| &**vector)
 }
 
 fn raise(features: &mut Features, topic: usize, feature: usize, to: f32) {

@@ -89,6 +89,15 @@ impl Vectors {
         Ok(keys.iter().filter_map(|key| state.known.get(key).cloned()).collect())
     }
 
+    /// Writes the cache with all that it holds, if something was embedded since it was last written. Nothing is forgotten: that is for
+    /// [`Vectors::save`], after everything was asked for.
+    pub fn keep(&self) {
+        let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if state.known.len() <= VECTORS_MAX && std::mem::take(&mut state.changed) {
+            self.write(&state);
+        }
+    }
+
     /// Writes the cache with just what was asked for since the last save, so that it never grows: what the content no longer holds is
     /// forgotten. A cache that cannot be written is only logged: the next start is slower.
     pub fn save(&self) {
@@ -97,7 +106,13 @@ impl Vectors {
         let before_n = state.known.len();
         state.known.retain(|key, _| used.contains(key));
         let changed = std::mem::take(&mut state.changed) || state.known.len() < before_n;
-        if let (true, Some(file)) = (changed, &self.file)
+        if changed {
+            self.write(&state);
+        }
+    }
+
+    fn write(&self, state: &State) {
+        if let Some(file) = &self.file
             && let Err(error) = write(file, &state.known, self.encoder.dims())
         {
             tracing::warn!(%error, "the cache of vectors cannot be written: the next start will be slower");

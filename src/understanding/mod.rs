@@ -19,7 +19,7 @@ pub type Embed<'a> = dyn Fn(&[String]) -> Result<Vec<Embedding>, EncodeError> + 
 pub struct Comprehension {
     encoder: Arc<dyn Encode>,
     language: LanguageModel,
-    intent: IntentModel,
+    intent: Arc<IntentModel>,
 }
 
 impl Comprehension {
@@ -35,7 +35,17 @@ impl Comprehension {
     ) -> Result<Self, EncodeError> {
         let language = LanguageModel::learn(knowledge);
         let intent = IntentModel::learn(knowledge, embed, encoder.fingerprint(), cache)?;
-        Ok(Self { encoder, language, intent })
+        Ok(Self { encoder, language, intent: Arc::new(intent) })
+    }
+
+    /// Learns from content that has the same titles and example messages: only the words of its texts are read anew.
+    #[must_use]
+    pub fn with_texts_of(&self, knowledge: &Knowledge) -> Self {
+        Self {
+            encoder: Arc::clone(&self.encoder),
+            language: LanguageModel::learn(knowledge),
+            intent: Arc::clone(&self.intent),
+        }
     }
 }
 
