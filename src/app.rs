@@ -7,11 +7,11 @@ mod triggers;
 use crate::assistant::{Assistant, Content};
 use crate::config::{Config, Engine};
 use crate::domain::Language;
-use crate::evaluation::{Question, fit};
+use crate::evaluation::{Question, fit, golden};
 use crate::inference::bert::{Bert, LoadError};
 use crate::inference::int8::{self, Int8Bert};
 use crate::inference::{Embedding, Encode, EncodeError, Purpose, Remembering};
-use crate::knowledge::{self, Finding, Knowledge, Severity};
+use crate::knowledge::{self, Finding, Knowledge, Severity, Source};
 use crate::models::ModelFiles;
 use crate::retrieval::calibration::CalibrationError;
 use crate::retrieval::{BuildError, Calibration, Mode, Retrieval, Vectors, calibration};
@@ -59,11 +59,7 @@ pub fn encoder(config: &Config) -> Result<Arc<dyn Encode>, AppError> {
 /// # Errors
 /// Where it cannot be read or has errors.
 pub fn knowledge(config: &Config, day: Date) -> Result<Arc<Knowledge>, AppError> {
-    let loaded = knowledge::load(&config.content.root, day)?;
-    loaded.knowledge.map(Arc::new).ok_or_else(|| {
-        let errors = loaded.findings.into_iter().filter(|finding| finding.severity == Severity::Error);
-        AppError::Content(errors.collect())
-    })
+    checked(&Source::read(&config.content.root)?, day)
 }
 
 /// Reads the calibration; content without one has even weights and refuses most.
@@ -131,6 +127,55 @@ pub fn assistant(config: &Config, day: Date) -> Result<Assistant, AppError> {
     let vectors = Vectors::cached(encoder(config)?, &config.data.folder);
     Ok(Assistant::new(content(config, &vectors, day)?))
 }
+
+/// Checks content that was read.
+///
+/// # Errors
+/// Where it has errors.
+pub fn checked(source: &Source, day: Date) -> Result<Arc<Knowledge>, AppError> {
+    let loaded = knowledge::read(source, day);
+    loaded.knowledge.map(Arc::new).ok_or_else(|| {
+        let errors = loaded.findings.into_iter().filter(|finding| finding.severity == Severity::Error);
+        AppError::Content(errors.collect())
+    })
+}
+
+/// An assistant over content that was read, which remembers the vectors of its golden questions.
+///
+/// # Errors
+/// Where any part of it cannot be had.
+pub fn over(config: &Config, source: &Source, day: Date) -> Result<Assistant, AppError> {
+    let vectors = Vectors::cached(encoder(config)?, &config.data.folder);
+    let knowledge = checked(source, day)?;
+    let calibration = match source.file(calibration::PATH) {
+        Some(text) => Calibration::parse(text)?,
+        None => Calibration::unfitted(),
+    };
+    let asked = Arc::new(Remembering::new(Arc::clone(vectors.encoder()), GOLDEN_BYTES_MAX));
+    let shared: Arc<dyn Encode> = Arc::clone(&asked) as _;
+    let (understanding, retrieval) = learn(&knowledge, calibration, &vectors, shared)?;
+    vectors.keep();
+    let questions = golden::questions(&knowledge);
+    let texts: Vec<_> =
+        golden::utterances(&questions).map(|(_, utterance)| (Purpose::Query, utterance.as_str().to_owned())).collect();
+    for ((purpose, text), vector) in texts.iter().zip(vectors.of(&texts)?) {
+        asked.remember(*purpose, text, vector);
+    }
+    Ok(Assistant::new(Content { knowledge, understanding: Box::new(understanding), retrieval: Box::new(retrieval) }))
+}
+
+/// An assistant over the content folder, with its golden questions.
+///
+/// # Errors
+/// Where any part of it cannot be had.
+pub fn golden(config: &Config, day: Date) -> Result<(Assistant, Vec<Question>), AppError> {
+    let assistant = over(config, &Source::read(&config.content.root)?, day)?;
+    let questions = golden::questions(&assistant.content().knowledge);
+    Ok((assistant, questions))
+}
+
+/// Bytes for the vectors of golden questions.
+const GOLDEN_BYTES_MAX: u64 = 64 << 20;
 
 /// A mode of retrieval with the share of right answers in each group of questions.
 pub type Compared = (Mode, Vec<(String, f64)>);

@@ -234,9 +234,12 @@ impl Publisher {
         let questions = golden::sample(&checked.knowledge, &changes.touched, TOUCHED_MAX, OTHERS_MAX);
         self.remember(&questions)?;
         let graded = ask_all(&Assistant::new(Arc::clone(content)), &questions, day);
-        let recorded = checked.source.file(golden::PATH).map(golden::Level::parse).transpose().map_err(|error| {
-            NotPublished::Findings(vec![Finding::error(golden::PATH, 0, error.message())])
-        })?;
+        let recorded = checked
+            .source
+            .file(golden::PATH)
+            .map(golden::Level::parse)
+            .transpose()
+            .map_err(|error| NotPublished::Findings(vec![Finding::error(golden::PATH, 0, error.message())]))?;
         let top_1 = golden::judge(&graded, &questions, recorded.as_ref(), MISSED_MAX).map_err(NotPublished::Golden)?;
         Ok((graded.len(), top_1))
     }

@@ -143,19 +143,14 @@ async fn start(
     metrics: &Arc<Metrics>,
 ) -> Result<(Arc<Exchange>, Option<Arc<Publisher>>, bool), ServeError> {
     let store = Store::open(&config.data.folder.join(STORE_FILE)).await?;
-    let Loaded { assistant, publisher, watch } = tokio::task::spawn_blocking(load).await.map_err(|_| ServeError::Loading)??;
+    let Loaded { assistant, publisher, watch } =
+        tokio::task::spawn_blocking(load).await.map_err(|_| ServeError::Loading)??;
     let threads_n = match config.server.turn_threads_n {
         0 => std::thread::available_parallelism()?.get(),
         n => n,
     };
     let workers = Workers::start("turn", threads_n, config.limits.turn_queue_len_max)?;
-    let parts = Parts {
-        assistant,
-        workers: Arc::new(workers),
-        store,
-        metrics: Arc::clone(metrics),
-        today,
-    };
+    let parts = Parts { assistant, workers: Arc::new(workers), store, metrics: Arc::clone(metrics), today };
     Ok((Arc::new(Exchange::new(parts, &config.limits)), publisher, watch))
 }
 

@@ -70,6 +70,9 @@ struct FrontMatter {
     next: Vec<String>,
 }
 
+/// What `neuvo kb new` writes where an editor has to write: an error until it is gone.
+pub const TO_WRITE: &str = "TO-WRITE";
+
 /// The most example questions one list may have.
 const QUESTIONS_MAX: usize = 24;
 /// The most characters of a title.

@@ -30,7 +30,8 @@ pub struct Changes {
 impl Changes {
     /// Compares two versions.
     pub fn between(before: &Knowledge, after: &Knowledge) -> Self {
-        let ids = |knowledge: &Knowledge| knowledge.topics.iter().map(|topic| topic.id.clone()).collect::<BTreeSet<_>>();
+        let ids =
+            |knowledge: &Knowledge| knowledge.topics.iter().map(|topic| topic.id.clone()).collect::<BTreeSet<_>>();
         let (old, new) = (ids(before), ids(after));
         let mut changes = Self {
             topics_new: new.difference(&old).cloned().collect(),
@@ -82,9 +83,7 @@ pub fn same_texts(before: &Knowledge, after: &Knowledge, language: Language) -> 
         let (a, b) = (before.article(language), after.article(language));
         a.title == b.title && same_parts(a, b) && asked_alike(before, after, language)
     };
-    same_topics(before, after)
-        && before.synonyms == after.synonyms
-        && before.topics.iter().zip(&after.topics).all(same)
+    same_topics(before, after) && before.synonyms == after.synonyms && before.topics.iter().zip(&after.topics).all(same)
 }
 
 /// Whether both versions have the same topics, in the same order.
@@ -96,9 +95,9 @@ pub fn same_topics(before: &Knowledge, after: &Knowledge) -> bool {
 /// Whether both versions teach the same: the same topics and intents with the same titles and example messages in all languages.
 pub fn same_lessons(before: &Knowledge, after: &Knowledge) -> bool {
     let topic = |(a, b): (&Topic, &Topic)| {
-        Language::ALL.into_iter().all(|language| {
-            a.article(language).title == b.article(language).title && asked_alike(a, b, language)
-        })
+        Language::ALL
+            .into_iter()
+            .all(|language| a.article(language).title == b.article(language).title && asked_alike(a, b, language))
     };
     let (a, b) = (&before.intents.intents, &after.intents.intents);
     same_topics(before, after)
@@ -114,7 +113,8 @@ pub fn same_intents(before: &Knowledge, after: &Knowledge) -> bool {
 
 /// Whether both versions have the same example questions in a language, in the same order and at the same parts.
 pub fn same_questions(before: &Knowledge, after: &Knowledge, language: Language) -> bool {
-    let of_parts = |topic: &Topic| topic.article(language).parts().map(|part| part.questions.clone()).collect::<Vec<_>>();
+    let of_parts =
+        |topic: &Topic| topic.article(language).parts().map(|part| part.questions.clone()).collect::<Vec<_>>();
     let same = |(a, b): (&Topic, &Topic)| asked_alike(a, b, language) && of_parts(a) == of_parts(b);
     same_topics(before, after) && before.topics.iter().zip(&after.topics).all(same)
 }

@@ -5,6 +5,7 @@
 
 pub mod calibration;
 pub mod entries;
+pub mod explain;
 pub mod features;
 pub mod lexical;
 pub mod parts;

@@ -67,10 +67,8 @@ impl Semantic {
             .filter(|(entry, _)| entry.kind != Kind::Passage)
             .map(|(entry, vector)| (entry, centre(vector, centres.get(entry.language.index()))))
             .collect();
-        let examples: Vec<Example<'_>> = examples
-            .iter()
-            .map(|(entry, point)| Example { point, class: entry.topic, weight: 1.0 })
-            .collect();
+        let examples: Vec<Example<'_>> =
+            examples.iter().map(|(entry, point)| Example { point, class: entry.topic, weight: 1.0 }).collect();
         let discriminant = Arc::new(Discriminant::train(&examples, topics_n, SHRINKAGE)?);
         drop(examples);
         Some(Self::shelved(entries, vectors, topics_n, centres, discriminant, [const { None }; 3]))
@@ -108,9 +106,8 @@ impl Semantic {
             };
             let questions = kept.next().flatten().unwrap_or_else(|| {
                 let questions = of_language().filter(|(entry, _)| entry.kind == Kind::Question);
-                let (places, points): (Vec<_>, Vec<_>) = questions
-                    .map(|(entry, vector)| ((entry.topic, entry.part), centre(vector, query_centre)))
-                    .unzip();
+                let (places, points): (Vec<_>, Vec<_>) =
+                    questions.map(|(entry, vector)| ((entry.topic, entry.part), centre(vector, query_centre))).unzip();
                 let mut whitened = Neighbours::new(centres.first().map_or(0, Vec::len));
                 for white in discriminant.whiten_all(&points.iter().map(Vec::as_slice).collect::<Vec<_>>()) {
                     whitened.push(&white);
@@ -140,7 +137,9 @@ impl Semantic {
         let Some(shelf) = self.languages.get(language.index()) else { return };
         self.discriminant_shares(probe, features);
         let mut near = vec![[-1.0f32; NEAR_N]; self.topics_n];
-        for ((topic, _), cosine) in shelf.questions.places.iter().zip(shelf.questions.vectors.cosines(&probe.white_unit)) {
+        for ((topic, _), cosine) in
+            shelf.questions.places.iter().zip(shelf.questions.vectors.cosines(&probe.white_unit))
+        {
             features.nearest = features.nearest.max(cosine);
             if let Some(best) = near.get_mut(*topic) {
                 insert(best, cosine);
@@ -160,6 +159,15 @@ impl Semantic {
         }
     }
 
+    /// The example questions of a language that are nearest, as their places among those of [`super::entries::list`], nearest first.
+    pub fn near(&self, probe: &Probe, language: Language, questions_max: usize) -> Vec<(usize, f32)> {
+        let Some(shelf) = self.languages.get(language.index()) else { return Vec::new() };
+        let mut near: Vec<_> = shelf.questions.vectors.cosines(&probe.white_unit).enumerate().collect();
+        near.sort_by(|a, b| b.1.total_cmp(&a.1));
+        near.truncate(questions_max);
+        near
+    }
+
     /// For each part of a topic's article (lead first): the cosine to its text, and the highest to its example questions.
     pub fn parts(&self, topic: usize, parts_n: usize, probe: &Probe, language: Language) -> Vec<[f32; 2]> {
         let mut parts = vec![[0.0f32; 2]; parts_n];
@@ -169,7 +177,9 @@ impl Semantic {
                 *text = text.max(dot(&row.centred, &probe.centred));
             }
         }
-        for ((of, part), cosine) in shelf.questions.places.iter().zip(shelf.questions.vectors.cosines(&probe.white_unit)) {
+        for ((of, part), cosine) in
+            shelf.questions.places.iter().zip(shelf.questions.vectors.cosines(&probe.white_unit))
+        {
             if *of == topic
                 && let Some([_, question]) = parts.get_mut(*part)
             {

@@ -9,6 +9,7 @@
 
 mod content;
 mod http;
+mod reload;
 mod shutdown;
 mod support;
 mod tidy;

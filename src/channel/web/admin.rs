@@ -137,7 +137,10 @@ pub(super) async fn rollback(
         (status = 200, description = "The live version and the kept ones", body = HistoryBody),
         (status = "4XX", description = "See /v1/problems", body = ProblemBody, content_type = "application/problem+json"),
     ))]
-pub(super) async fn history(State(_): State<Arc<Web>>, Editor(publisher): Editor) -> Result<Json<HistoryBody>, Problem> {
+pub(super) async fn history(
+    State(_): State<Arc<Web>>,
+    Editor(publisher): Editor,
+) -> Result<Json<HistoryBody>, Problem> {
     let Json((version, kept)) = run(move || publisher.history()).await?;
     Ok(Json(HistoryBody { version, kept }))
 }
@@ -160,7 +163,8 @@ impl From<NotPublished> for Problem {
                 Self::with_findings(Code::ContentRefused, detail, findings.collect())
             }
             NotPublished::Golden(missed) => {
-                let finding = |message| serde_json::json!({ "severity": "error", "path": "", "line": 0, "message": message });
+                let finding =
+                    |message| serde_json::json!({ "severity": "error", "path": "", "line": 0, "message": message });
                 Self::with_findings(Code::ContentRefused, detail, missed.into_iter().map(finding).collect())
             }
             NotPublished::NoVersion(_) => Self::with_detail(Code::VersionNotFound, detail),
@@ -181,7 +185,12 @@ mod tests {
     fn a_token_opens_by_its_whole_text_only() {
         let token = Token::of("0123456789abcdef0123456789abcdef");
         assert!(token.is("0123456789abcdef0123456789abcdef"));
-        for wrong in ["", "0123456789abcdef0123456789abcde", "0123456789abcdef0123456789abcdef0", "0123456789ABCDEF0123456789ABCDEF"] {
+        for wrong in [
+            "",
+            "0123456789abcdef0123456789abcde",
+            "0123456789abcdef0123456789abcdef0",
+            "0123456789ABCDEF0123456789ABCDEF",
+        ] {
             assert!(!token.is(wrong), "{wrong}");
         }
     }

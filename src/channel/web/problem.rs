@@ -136,12 +136,9 @@ impl Code {
                 "Conversation is busy",
                 "earlier messages of this conversation are being answered: send it again in a moment",
             ),
-            Self::AdminClosed => (
-                "admin-closed",
-                403,
-                "Closed",
-                "no token is configured: name a file with one as `admin.token_file`",
-            ),
+            Self::AdminClosed => {
+                ("admin-closed", 403, "Closed", "no token is configured: name a file with one as `admin.token_file`")
+            }
             Self::AdminUnauthorized => (
                 "admin-unauthorized",
                 401,
@@ -250,11 +247,7 @@ impl Problem {
     }
 
     /// The problem with the faults of refused content.
-    pub fn with_findings(
-        code: Code,
-        detail: impl Into<Cow<'static, str>>,
-        findings: Vec<serde_json::Value>,
-    ) -> Self {
+    pub fn with_findings(code: Code, detail: impl Into<Cow<'static, str>>, findings: Vec<serde_json::Value>) -> Self {
         Self { detail: Some(detail.into()), findings, ..code.into() }
     }
 
