@@ -35,8 +35,6 @@ pub struct ContentConfig {
     pub versions_n_max: usize,
     /// Seconds between two looks at whether another replica went ahead.
     pub follow_seconds: u64,
-    /// Days after its `review_by` from which an article that was not reviewed is an error, not a warning.
-    pub review_days_max: u32,
 }
 
 /// What editors and operators may ask of a running service.
@@ -120,13 +118,7 @@ pub struct Limits {
 
 impl Default for ContentConfig {
     fn default() -> Self {
-        Self {
-            root: ".".into(),
-            versions: "data/content".into(),
-            versions_n_max: 10,
-            follow_seconds: 10,
-            review_days_max: 90,
-        }
+        Self { root: ".".into(), versions: "data/content".into(), versions_n_max: 10, follow_seconds: 10 }
     }
 }
 
@@ -246,7 +238,6 @@ impl Config {
             ("limits.shutdown_seconds_max", limits.shutdown_seconds_max, 1..=300, "expected 1 to 300"),
             ("content.versions_n_max", self.content.versions_n_max as u64, 1..=1_000, "expected 1 to 1000"),
             ("content.follow_seconds", self.content.follow_seconds, 1..=86_400, "expected 1 to 86400"),
-            ("content.review_days_max", self.content.review_days_max.into(), 0..=3_650, "expected 0 to 3650"),
             ("limits.retention_days", limits.retention_days.into(), 1..=3_650, "expected 1 to 3650"),
         ];
         if let Some((setting, _, _, message)) = ranges.into_iter().find(|(_, value, range, _)| !range.contains(value)) {

@@ -11,6 +11,7 @@ pub mod figures;
 pub mod finding;
 pub mod intents;
 pub mod links;
+pub mod lint;
 pub mod source;
 pub mod synonyms;
 pub mod template;

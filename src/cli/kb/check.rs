@@ -4,13 +4,17 @@ use crate::cli::kb::spelling;
 use crate::cli::{FAILED, output};
 use crate::config::Config;
 use crate::domain::Language;
-use crate::knowledge::{self, Severity};
+use crate::knowledge::{self, Severity, Source, lint};
 use anyhow::Result;
 use jiff::civil::Date;
 use std::process::ExitCode;
 
 pub(super) fn run(config: &Config, json: bool, spelling: bool, day: Date) -> Result<ExitCode> {
-    let mut loaded = knowledge::load(&config.content.root, day)?;
+    let source = Source::read(&config.content.root)?;
+    let mut loaded = knowledge::read(&source, day);
+    if let Some(knowledge) = &loaded.knowledge {
+        loaded.findings.extend(lint::check(&source, knowledge, day));
+    }
     if let (true, Some(knowledge)) = (spelling, &loaded.knowledge) {
         loaded.findings.extend(spelling::check(knowledge)?);
     }
