@@ -92,9 +92,12 @@ fn is_passive(sentence: &str) -> bool {
 fn unexplained<'a>(article: &Article, lines: &[(usize, &'a str)], rules: &Rules) -> BTreeMap<&'a str, usize> {
     let whole = lines.iter().map(|(_, line)| *line).collect::<Vec<_>>().join("\n");
     let known = rules.abbreviations.get(&article.language);
+    let in_brackets: Vec<&str> =
+        whole.split('(').skip(1).filter_map(|behind| Some(behind.split_once(')')?.0)).collect();
     let is_explained = |short: &str| {
+        let mut words = in_brackets.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
         known.is_some_and(|known| known.contains(short))
-            || whole.contains(&format!("({short}"))
+            || words.any(|word| word == short)
             || whole.contains(&format!("{short} ("))
     };
     let mut found = BTreeMap::new();
