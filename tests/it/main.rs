@@ -8,6 +8,7 @@
 )]
 
 mod content;
+mod editors;
 mod http;
 mod reload;
 mod shutdown;

@@ -117,15 +117,11 @@ fn differing(before: &Source, after: &Source) -> Vec<(String, String, String)> {
 
 fn show_lines(before: &str, after: &str) -> Result<()> {
     let colour = |colour: AnsiColor| Style::new().fg_color(Some(anstyle::Color::Ansi(colour)));
-    for group in TextDiff::from_lines(before, after).grouped_ops(AROUND) {
-        for change in group.iter().flat_map(|op| {
-            TextDiff::from_lines(before, after)
-                .iter_changes(op)
-                .map(|c| (c.tag(), c.value().trim_end().to_owned()))
-                .collect::<Vec<_>>()
-        }) {
-            let (tag, line) = change;
-            output::line(&match tag {
+    let diff = TextDiff::from_lines(before, after);
+    for op in diff.grouped_ops(AROUND).iter().flatten() {
+        for change in diff.iter_changes(op) {
+            let line = change.value().trim_end();
+            output::line(&match change.tag() {
                 ChangeTag::Delete => output::styled(colour(AnsiColor::Red), &format!("  - {line}")),
                 ChangeTag::Insert => output::styled(colour(AnsiColor::Green), &format!("  + {line}")),
                 ChangeTag::Equal => output::styled(output::DIM, &format!("    {line}")),
