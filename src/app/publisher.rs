@@ -37,8 +37,12 @@ pub struct Publisher {
     assistant: Arc<Assistant>,
     today: Today,
     live: Mutex<Live>,
+    /// Held while content is on its way, so that one thing goes live after the other.
+    publishing: Mutex<()>,
     /// Builds on one thread, so that turns keep the others.
-    thread: rayon::ThreadPool,
+    building: rayon::ThreadPool,
+    /// Learns behind what is live; new content does not wait for it.
+    learning: rayon::ThreadPool,
     this: Weak<Self>,
 }
 
@@ -48,6 +52,7 @@ struct Live {
     knowledge: Arc<Knowledge>,
     retrieval: Arc<Retrieval>,
     understanding: Arc<Comprehension>,
+    unlearnt: Unlearnt,
 }
 
 /// Checked content that is not built yet.
@@ -59,7 +64,7 @@ struct Checked {
 }
 
 /// What the second step has to learn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Unlearnt {
     /// Nothing: all was built.
     Nothing,
@@ -86,12 +91,13 @@ impl Publisher {
             knowledge: checked.knowledge,
             retrieval: Arc::new(retrieval),
             understanding: Arc::new(understanding),
+            unlearnt: Unlearnt::Nothing,
         };
-        let thread = rayon::ThreadPoolBuilder::new()
-            .num_threads(1)
-            .thread_name(|_| "content".to_owned())
-            .build()
-            .map_err(std::io::Error::other)?;
+        let thread = |name: &'static str| {
+            let builder = rayon::ThreadPoolBuilder::new().num_threads(1).thread_name(move |_| name.to_owned());
+            builder.build().map_err(std::io::Error::other)
+        };
+        let (building, learning) = (thread("content")?, thread("learning")?);
         let assistant = Arc::new(Assistant::new(live.content()));
         if let Err(error) = versions.keep(&checked.source, folder.as_str(), &Trigger::Start.to_string(), now()) {
             tracing::warn!(%error, "the content cannot be kept: it cannot be rolled back to");
@@ -104,7 +110,9 @@ impl Publisher {
             assistant,
             today,
             live: Mutex::new(live),
-            thread,
+            publishing: Mutex::new(()),
+            building,
+            learning,
             this: Weak::clone(this),
         }))
     }
@@ -145,7 +153,8 @@ impl Publisher {
         dry_run: bool,
         mut clock: Clock,
     ) -> Result<Published, NotPublished> {
-        let mut live = self.wait(trigger)?;
+        let _publishing = self.wait(trigger)?;
+        let live = self.live();
         let day = (self.today)();
         let checked = check(source, day).map_err(|error| match error {
             AppError::Content(findings) => NotPublished::Findings(findings),
@@ -168,10 +177,10 @@ impl Publisher {
             (published.took_ms, published.steps) = clock.stop();
             return Ok(published);
         }
-        let (next, unlearnt) = self.thread.install(|| self.build(&live, &checked)).map_err(failed)?;
+        let next = self.building.install(|| self.build(&live, &checked)).map_err(failed)?;
         clock.step("build");
         let content = Arc::new(next.content());
-        let graded = self.thread.install(|| self.ask(&content, &checked, &published.changes, day))?;
+        let graded = self.building.install(|| self.ask(&content, &checked, &published.changes, day))?;
         (published.golden_n, published.golden_top_1) = graded;
         clock.step("golden questions");
         if dry_run {
@@ -179,9 +188,11 @@ impl Publisher {
             (published.took_ms, published.steps) = clock.stop();
             return Ok(published);
         }
-        self.assistant.swap(content);
-        *live = next;
-        drop(live);
+        {
+            let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+            self.assistant.swap(content);
+            *live = next;
+        }
         clock.step("swap");
         published.state = State::Live;
         (published.took_ms, published.steps) = clock.stop();
@@ -192,35 +203,42 @@ impl Publisher {
             published.version,
             published.took_ms
         );
-        self.settle(checked, unlearnt, trigger);
+        self.settle(checked, trigger);
         Ok(published)
     }
 
+    /// What answers now.
+    fn live(&self) -> Live {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Requests are refused while other content is on its way; what nobody would repeat waits.
-    fn wait(&self, trigger: Trigger) -> Result<MutexGuard<'_, Live>, NotPublished> {
+    fn wait(&self, trigger: Trigger) -> Result<MutexGuard<'_, ()>, NotPublished> {
         if trigger != Trigger::Request && trigger != Trigger::Rollback {
-            return Ok(self.live.lock().unwrap_or_else(PoisonError::into_inner));
+            return Ok(self.publishing.lock().unwrap_or_else(PoisonError::into_inner));
         }
-        match self.live.try_lock() {
-            Ok(live) => Ok(live),
+        match self.publishing.try_lock() {
+            Ok(guard) => Ok(guard),
             Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
             Err(TryLockError::WouldBlock) => Err(NotPublished::Busy),
         }
     }
 
-    fn build(&self, live: &Live, checked: &Checked) -> Result<(Live, Unlearnt), AppError> {
+    fn build(&self, live: &Live, checked: &Checked) -> Result<Live, AppError> {
         let Checked { knowledge, calibration, .. } = checked;
         let (old, new) = (&live.knowledge, knowledge);
         if !changes::same_topics(old, new) || !changes::same_intents(old, new) {
             let asked: Arc<dyn Encode> = Arc::clone(&self.asked) as _;
             let (understanding, retrieval) = app::learn(new, calibration.clone(), &self.vectors, asked)?;
             let (retrieval, understanding) = (Arc::new(retrieval), Arc::new(understanding));
-            return Ok((Live { knowledge: Arc::clone(new), retrieval, understanding }, Unlearnt::Nothing));
+            return Ok(Live { knowledge: Arc::clone(new), retrieval, understanding, unlearnt: Unlearnt::Nothing });
         }
         let retrieval = live.retrieval.renewed(Arc::clone(new), &self.vectors, calibration.clone())?;
         let unlearnt = if changes::same_lessons(old, new) { Unlearnt::Texts } else { Unlearnt::Examples };
+        // What is still to be learnt from the content before is not learnt any more: it falls to this.
+        let unlearnt = unlearnt.max(live.unlearnt);
         let understanding = Arc::clone(&live.understanding);
-        Ok((Live { knowledge: Arc::clone(new), retrieval: Arc::new(retrieval), understanding }, unlearnt))
+        Ok(Live { knowledge: Arc::clone(new), retrieval: Arc::new(retrieval), understanding, unlearnt })
     }
 
     /// Asks golden questions of content that is not live yet.
@@ -257,9 +275,9 @@ impl Publisher {
     }
 
     /// What may take longer, once the content answers: keeps it, and learns what was not learnt yet.
-    fn settle(&self, checked: Checked, unlearnt: Unlearnt, trigger: Trigger) {
+    fn settle(&self, checked: Checked, trigger: Trigger) {
         let Some(this) = self.this.upgrade() else { return };
-        self.thread.spawn(move || {
+        self.learning.spawn(move || {
             let folder = match trigger {
                 Trigger::Rollback | Trigger::Follow => Source::read(&this.config.content.root).map(|s| s.version()),
                 _ => Ok(checked.source.version()),
@@ -273,31 +291,36 @@ impl Publisher {
                 tracing::warn!(%error, "the content cannot be kept: it cannot be rolled back to, and no replica follows");
             }
             this.vectors.keep();
-            if let Err(error) = this.learn(&checked, unlearnt) {
+            if let Err(error) = this.learn(&checked) {
                 tracing::warn!(%error, "the new examples cannot be learnt: what was learnt before is used");
             }
         });
     }
 
-    fn learn(&self, checked: &Checked, unlearnt: Unlearnt) -> Result<(), AppError> {
+    fn learn(&self, checked: &Checked) -> Result<(), AppError> {
         let version = &checked.knowledge.version;
         let is_live = |live: &Live| live.knowledge.version == *version;
-        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if unlearnt == Unlearnt::Nothing || !is_live(&live) {
+        let live = self.live();
+        if !is_live(&live) {
             return Ok(());
         }
-        let next = match unlearnt {
+        let next = match live.unlearnt {
             Unlearnt::Nothing => return Ok(()),
             Unlearnt::Texts => {
                 let understanding = Arc::new(live.understanding.with_texts_of(&checked.knowledge));
-                Live { understanding, ..live }
+                Live { understanding, unlearnt: Unlearnt::Nothing, ..live }
             }
             Unlearnt::Examples => {
                 let asked: Arc<dyn Encode> = Arc::clone(&self.asked) as _;
                 let calibration = checked.calibration.clone();
                 let (understanding, retrieval) = app::learn(&checked.knowledge, calibration, &self.vectors, asked)?;
                 let (retrieval, understanding) = (Arc::new(retrieval), Arc::new(understanding));
-                Live { knowledge: Arc::clone(&checked.knowledge), retrieval, understanding }
+                Live {
+                    knowledge: Arc::clone(&checked.knowledge),
+                    retrieval,
+                    understanding,
+                    unlearnt: Unlearnt::Nothing,
+                }
             }
         };
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);

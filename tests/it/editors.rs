@@ -50,7 +50,8 @@ fn small() -> TempDir {
 
 #[test]
 fn an_article_is_shown_as_it_is_read_and_heard() {
-    let report: Value = serde_json::from_str(&on_ours(&["kb", "preview", "housing-allowance.changes", "--json"])).unwrap();
+    let report: Value =
+        serde_json::from_str(&on_ours(&["kb", "preview", "housing-allowance.changes", "--json"])).unwrap();
     let articles = report["articles"].as_array().unwrap();
     assert_eq!(articles.len(), 3);
     for article in articles {
@@ -75,7 +76,8 @@ fn all_articles_can_be_said() {
         for part in article.parts() {
             let pieces = part.text.pieces(&knowledge.facts, jiff::civil::date(2026, 11, 22)).unwrap();
             let said = neuvo::reply::spoken::speak(&pieces, article.language);
-            let is_plain = !said.contains(|c: char| c.is_ascii_digit() || "€%[]{}@*".contains(c)) && !said.contains("http");
+            let is_plain =
+                !said.contains(|c: char| c.is_ascii_digit() || "€%[]{}@*".contains(c)) && !said.contains("http");
             assert!(is_plain && !said.is_empty(), "{}: {said}", article.path);
         }
     }
@@ -86,7 +88,9 @@ fn what_is_due_is_listed_by_date() {
     let report: Value = serde_json::from_str(&on_ours(&["kb", "due", "--days", "120", "--json"])).unwrap();
     let days: Vec<&str> = report["due"].as_array().unwrap().iter().map(|due| due["day"].as_str().unwrap()).collect();
     assert!(!days.is_empty() && days.is_sorted(), "{days:?}");
-    assert!(report["due"].as_array().unwrap().iter().all(|due| due["source"].as_str().unwrap().starts_with("https://")));
+    assert!(
+        report["due"].as_array().unwrap().iter().all(|due| due["source"].as_str().unwrap().starts_with("https://"))
+    );
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn unexplained<'a>(article: &Article, lines: &[(usize, &'a str)], rules: &Rules)
 }
 
 /// The text of links without their addresses, facts as one word.
-fn without_links(line: &str) -> String {
+pub(super) fn without_links(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut rest = line;
     while let Some((before, behind)) = rest.split_once("](") {

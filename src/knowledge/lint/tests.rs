@@ -1,3 +1,4 @@
+use super::plain::without_links;
 use super::*;
 use crate::knowledge;
 use crate::knowledge::tests::{FI, SV, article, source};
@@ -21,7 +22,9 @@ fn in_finnish(lead: &str, expected: &str) {
 
 #[test]
 fn long_sentences_and_chains_of_passives_are_told() {
-    in_finnish("Ilmoita [muutos](https://www.kela.fi/a/b/c) heti.", "");
+    let linked = format!("Ilmoita [muutos]({}) heti", "a ".repeat(30));
+    let text = without_links(&linked);
+    assert_eq!(text, "Ilmoita muutos heti");
     let long = format!("Ilmoita {} heti", "muutos ja ".repeat(10).trim());
     in_finnish(
         &long,
