@@ -37,6 +37,8 @@ pub struct Publisher {
     assistant: Arc<Assistant>,
     today: Today,
     live: Mutex<Live>,
+    /// The version that the record named when it was last read or written here: only another one is news.
+    recorded: Mutex<Option<String>>,
     /// Held while content is on its way, so that one thing goes live after the other.
     publishing: Mutex<()>,
     /// Builds on one thread, so that turns keep the others.
@@ -102,6 +104,7 @@ impl Publisher {
         if let Err(error) = versions.keep(&checked.source, folder.as_str(), &Trigger::Start.to_string(), now()) {
             tracing::warn!(%error, "the content cannot be kept: it cannot be rolled back to");
         }
+        let recorded = versions.record().ok().and_then(|record| record.current);
         Ok(Arc::new_cyclic(|this| Self {
             config: config.clone(),
             vectors,
@@ -110,6 +113,7 @@ impl Publisher {
             assistant,
             today,
             live: Mutex::new(live),
+            recorded: Mutex::new(recorded),
             publishing: Mutex::new(()),
             building,
             learning,
@@ -128,8 +132,16 @@ impl Publisher {
     /// Where it cannot be had, or is refused here.
     pub fn follow(&self) -> Result<Option<Published>, NotPublished> {
         let record = self.versions.record().map_err(failed)?;
+        let is_news = {
+            let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_news = *recorded != record.current;
+            recorded.clone_from(&record.current);
+            is_news
+        };
         match record.current {
-            Some(version) if version != self.version() => self.take(&version, Trigger::Follow, false).map(Some),
+            Some(version) if is_news && version != self.version() => {
+                self.take(&version, Trigger::Follow, false).map(Some)
+            }
             _ => Ok(None),
         }
     }
@@ -276,25 +288,33 @@ impl Publisher {
 
     /// What may take longer, once the content answers: keeps it, and learns what was not learnt yet.
     fn settle(&self, checked: Checked, trigger: Trigger) {
-        let Some(this) = self.this.upgrade() else { return };
-        self.learning.spawn(move || {
-            let folder = match trigger {
-                Trigger::Rollback | Trigger::Follow => Source::read(&this.config.content.root).map(|s| s.version()),
-                _ => Ok(checked.source.version()),
-            };
-            // A replica that follows finds everything kept already.
-            let kept = folder.and_then(|folder| match trigger {
-                Trigger::Follow => Ok(()),
-                _ => this.versions.keep(&checked.source, folder.as_str(), &trigger.to_string(), now()),
-            });
-            if let Err(error) = kept {
+        let (Some(keeper), Some(learner)) = (self.this.upgrade(), self.this.upgrade()) else { return };
+        let checked = Arc::new(checked);
+        let to_keep = Arc::clone(&checked);
+        self.building.spawn(move || {
+            if let Err(error) = keeper.keep(&to_keep.source, trigger) {
                 tracing::warn!(%error, "the content cannot be kept: it cannot be rolled back to, and no replica follows");
             }
-            this.vectors.keep();
-            if let Err(error) = this.learn(&checked) {
+            keeper.vectors.keep();
+        });
+        self.learning.spawn(move || {
+            if let Err(error) = learner.learn(&checked) {
                 tracing::warn!(%error, "the new examples cannot be learnt: what was learnt before is used");
             }
         });
+    }
+
+    fn keep(&self, source: &Source, trigger: Trigger) -> std::io::Result<()> {
+        let version = source.version();
+        let folder = match trigger {
+            // A replica that follows finds everything kept already.
+            Trigger::Follow => return Ok(()),
+            Trigger::Rollback => Source::read(&self.config.content.root)?.version(),
+            Trigger::Start | Trigger::Request | Trigger::Signal | Trigger::Watch => version.clone(),
+        };
+        self.versions.keep(source, folder.as_str(), &trigger.to_string(), now())?;
+        *self.recorded.lock().unwrap_or_else(PoisonError::into_inner) = Some(version.to_string());
+        Ok(())
     }
 
     fn learn(&self, checked: &Checked) -> Result<(), AppError> {
@@ -370,11 +390,11 @@ fn first(config: &Config, versions: &Versions, day: Date) -> Result<(Checked, Co
         knowledge::versions::Record::default()
     });
     let kept = || record.current.as_deref().and_then(|version| versions.open(version).ok().flatten());
-    if record.folder.as_deref() == Some(folder.as_str()) && record.current.as_deref() != Some(folder.as_str()) {
-        if let Some(checked) = kept().and_then(|source| check(source, day).ok()) {
-            tracing::warn!(content.version = %checked.knowledge.version, "the content stays rolled back: reload to take the folder's");
-            return Ok((checked, folder));
-        }
+    let is_rolled_back =
+        record.folder.as_deref() == Some(folder.as_str()) && record.current.as_deref() != Some(folder.as_str());
+    if is_rolled_back && let Some(checked) = kept().and_then(|source| check(source, day).ok()) {
+        tracing::warn!(content.version = %checked.knowledge.version, "the content stays rolled back: reload to take the folder's");
+        return Ok((checked, folder));
     }
     match check(source, day) {
         Ok(checked) => Ok((checked, folder)),

@@ -49,7 +49,7 @@ pub(super) async fn obey(
                 tell(&run(publisher, |p| p.reload(Trigger::Watch, false).map(Some)).await);
             }
             _ = follow.tick() => {
-                let followed = run(publisher, |p| p.follow()).await;
+                let followed = run(publisher, Publisher::follow).await;
                 let said = followed.as_ref().err().map(ToString::to_string);
                 // What is refused again and again is told once.
                 if said.is_none() || said != refused {

@@ -71,26 +71,25 @@ impl Semantic {
             examples.iter().map(|(entry, point)| Example { point, class: entry.topic, weight: 1.0 }).collect();
         let discriminant = Arc::new(Discriminant::train(&examples, topics_n, SHRINKAGE)?);
         drop(examples);
-        Some(Self::shelved(entries, vectors, topics_n, centres, discriminant, [const { None }; 3]))
+        Some(Self::shelved((entries, vectors), topics_n, (centres, discriminant), std::iter::empty()))
     }
 
     /// The vectors of content with the same topics. What was learnt stays; so do the example questions of the languages in which `same` says
     /// that none differs.
+    #[must_use]
     pub fn renewed(&self, entries: &[Entry], vectors: &[Embedding], same: [bool; 3]) -> Self {
-        let mut kept = self.languages.iter().zip(same).map(|(shelf, same)| same.then(|| Arc::clone(&shelf.questions)));
-        let kept = [const { () }; 3].map(|()| kept.next().flatten());
-        Self::shelved(entries, vectors, self.topics_n, self.centres.clone(), Arc::clone(&self.discriminant), kept)
+        let kept = self.languages.iter().zip(same).map(|(shelf, same)| same.then(|| Arc::clone(&shelf.questions)));
+        let learnt = (self.centres.clone(), Arc::clone(&self.discriminant));
+        Self::shelved((entries, vectors), self.topics_n, learnt, kept)
     }
 
+    /// Puts texts and their vectors in place, by what was learnt. `kept` are example questions that stay, in the order of languages.
     fn shelved(
-        entries: &[Entry],
-        vectors: &[Embedding],
+        (entries, vectors): (&[Entry], &[Embedding]),
         topics_n: usize,
-        centres: [Vec<f32>; 3],
-        discriminant: Arc<Discriminant>,
-        kept: [Option<Arc<Questions>>; 3],
+        (centres, discriminant): ([Vec<f32>; 3], Arc<Discriminant>),
+        mut kept: impl Iterator<Item = Option<Arc<Questions>>>,
     ) -> Self {
-        let mut kept = kept.into_iter();
         let languages = Language::ALL.map(|language| {
             let passage_centre = mean(of_kind(entries, vectors, language, true));
             let query_centre = centres.get(language.index());

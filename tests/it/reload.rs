@@ -46,7 +46,7 @@ impl House {
 
 fn config(folder: &Path, data: &str) -> Config {
     let mut config = Config::default();
-    config.content.root = folder.to_owned();
+    folder.clone_into(&mut config.content.root);
     config.content.versions = folder.join("versions");
     config.content.follow_seconds = 1;
     config.data.folder = folder.join(data);
@@ -195,6 +195,11 @@ async fn a_replica_that_missed_it_catches_up() {
     assert_eq!(live["state"], "live");
     assert_eq!(until_not(&other, &first).await, live["version"].as_str().unwrap());
     assert!(ask(&other).await.0.contains("verkossa"));
+    // Nobody goes back to what the record said before.
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    for server in [&house.server, &other] {
+        assert_eq!(history(server).await["version"], live["version"]);
+    }
 }
 
 #[tokio::test]

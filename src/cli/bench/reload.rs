@@ -53,7 +53,7 @@ pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<E
     let folder = tempfile::tempdir()?;
     let mut config = config.clone();
     copy(&config.content.root, folder.path())?;
-    config.content.root = folder.path().to_owned();
+    folder.path().clone_into(&mut config.content.root);
     config.content.versions = folder.path().join("versions");
     let publisher = Publisher::open(&config, app::encoder(&config)?, Box::new(move || day))?;
     let texts = texts(arguments)?;
@@ -115,52 +115,7 @@ impl Bench {
         }
         stop.store(true, Ordering::Relaxed);
         let busy = busy.await?;
-        self.report(&quiet, &busy, reloads, &marks)
-    }
-
-    fn report(
-        &self,
-        quiet: &[Asked],
-        busy: &[Asked],
-        mut reloads: Vec<Duration>,
-        marks: &HashMap<String, String>,
-    ) -> Result<ExitCode> {
-        let mut tails = Vec::new();
-        for (name, asked) in [("without reloads", quiet), ("through reloads", busy)] {
-            let mut waited: Vec<Duration> = asked.iter().map(|asked| asked.waited).collect();
-            waited.sort_unstable();
-            let longest = waited.last().copied().unwrap_or_default();
-            tails.push(longest);
-            output::line(&format!(
-                "{name}: {} questions, p50 {:.1} ms, p95 {:.1} ms, p99 {:.1} ms, longest {:.1} ms",
-                asked.len(),
-                percentile_ms(&waited, 50),
-                percentile_ms(&waited, 95),
-                percentile_ms(&waited, 99),
-                longest.as_secs_f64() * 1e3
-            ))?;
-        }
-        reloads.sort_unstable();
-        let of = |at: usize| reloads.get(at).copied().unwrap_or_default().as_millis();
-        output::line(&format!(
-            "{} reloads: live after {} ms at the least, {} ms in the middle, {} ms at the most",
-            reloads.len(),
-            of(0),
-            of(reloads.len() / 2),
-            of(reloads.len().saturating_sub(1))
-        ))?;
-        let failed_n = busy.iter().filter(|asked| asked.turn.is_err()).count();
-        let (mixed_n, checked_n) = mixed(busy, marks);
-        output::line(&format!(
-            "{failed_n} failed; {mixed_n} of {checked_n} answers on the edited article are of two versions"
-        ))?;
-        let more = match tails.as_slice() {
-            [quiet, busy] => busy.saturating_sub(*quiet),
-            _ => Duration::ZERO,
-        };
-        output::line(&format!("the longest wait grew by {:.1} ms", more.as_secs_f64() * 1e3))?;
-        let is_good = failed_n == 0 && mixed_n == 0 && more <= WAIT_MAX;
-        Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+        report(&quiet, &busy, reloads, &marks)
     }
 
     /// Questions a second when as many are asked as can be computed at once.
@@ -222,6 +177,50 @@ impl Bench {
         };
         Asked { waited: due.elapsed(), turn }
     }
+}
+
+fn report(
+    quiet: &[Asked],
+    busy: &[Asked],
+    mut reloads: Vec<Duration>,
+    marks: &HashMap<String, String>,
+) -> Result<ExitCode> {
+    let mut tails = Vec::new();
+    for (name, asked) in [("without reloads", quiet), ("through reloads", busy)] {
+        let mut waited: Vec<Duration> = asked.iter().map(|asked| asked.waited).collect();
+        waited.sort_unstable();
+        let longest = waited.last().copied().unwrap_or_default();
+        tails.push(longest);
+        output::line(&format!(
+            "{name}: {} questions, p50 {:.1} ms, p95 {:.1} ms, p99 {:.1} ms, longest {:.1} ms",
+            asked.len(),
+            percentile_ms(&waited, 50),
+            percentile_ms(&waited, 95),
+            percentile_ms(&waited, 99),
+            longest.as_secs_f64() * 1e3
+        ))?;
+    }
+    reloads.sort_unstable();
+    let of = |at: usize| reloads.get(at).copied().unwrap_or_default().as_millis();
+    output::line(&format!(
+        "{} reloads: live after {} ms at the least, {} ms in the middle, {} ms at the most",
+        reloads.len(),
+        of(0),
+        of(reloads.len() / 2),
+        of(reloads.len().saturating_sub(1))
+    ))?;
+    let failed_n = busy.iter().filter(|asked| asked.turn.is_err()).count();
+    let (mixed_n, checked_n) = mixed(busy, marks);
+    output::line(&format!(
+        "{failed_n} failed; {mixed_n} of {checked_n} answers on the edited article are of two versions"
+    ))?;
+    let more = match tails.as_slice() {
+        [quiet, busy] => busy.saturating_sub(*quiet),
+        _ => Duration::ZERO,
+    };
+    output::line(&format!("the longest wait grew by {:.1} ms", more.as_secs_f64() * 1e3))?;
+    let is_good = failed_n == 0 && mixed_n == 0 && more <= WAIT_MAX;
+    Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
 impl Edited {

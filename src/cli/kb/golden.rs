@@ -35,10 +35,7 @@ const BATCH: usize = 32;
 
 pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<ExitCode> {
     let path = config.content.root.join(golden::PATH);
-    let recorded = match path.try_exists()? {
-        true => Some(Level::parse(&fs_err::read_to_string(&path)?)?),
-        false => None,
-    };
+    let recorded = if path.try_exists()? { Some(Level::parse(&fs_err::read_to_string(&path)?)?) } else { None };
     let (assistant, mut questions) = app::golden(config, day)?;
     questions.retain(|question| arguments.lang.is_none_or(|language| question.language == language));
     if questions.is_empty() {

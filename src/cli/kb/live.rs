@@ -48,23 +48,28 @@ const TIME_MAX: Duration = Duration::from_mins(6);
 
 pub(super) fn reload(config: &Config, arguments: &Reload) -> Result<ExitCode> {
     let body = json!({ "dry_run": arguments.dry_run });
-    let answer = ask(config, &arguments.at, Method::POST, "/reload", Some(body))?;
+    let answer = ask(config, &arguments.at, Method::POST, "/reload", Some(&body))?;
     show(&answer, &arguments.at, published)
 }
 
 pub(super) fn rollback(config: &Config, arguments: &Rollback) -> Result<ExitCode> {
     let body = json!({ "version": arguments.version, "dry_run": arguments.dry_run });
-    let answer = ask(config, &arguments.at, Method::POST, "/rollback", Some(body))?;
+    let answer = ask(config, &arguments.at, Method::POST, "/rollback", Some(&body))?;
     show(&answer, &arguments.at, published)
 }
 
 pub(super) fn history(config: &Config, arguments: &Where) -> Result<ExitCode> {
     let answer = ask(config, arguments, Method::GET, "", None)?;
     show(&answer, arguments, |body| {
-        let kept = body["kept"].as_array().into_iter().flatten();
+        let kept = part(body, "kept").as_array().into_iter().flatten();
         let line = |kept: &Value| {
-            let live = if kept["version"] == body["version"] { "  live" } else { "" };
-            format!("{}  {}  by {}{live}", text(&kept["version"]), text(&kept["live_since"]), text(&kept["by"]))
+            let live = if part(kept, "version") == part(body, "version") { "  live" } else { "" };
+            format!(
+                "{}  {}  by {}{live}",
+                text(part(kept, "version")),
+                text(part(kept, "live_since")),
+                text(part(kept, "by"))
+            )
         };
         kept.map(line).collect()
     })
@@ -76,7 +81,7 @@ struct Answer {
     body: Value,
 }
 
-fn ask(config: &Config, at: &Where, method: Method, path: &str, body: Option<Value>) -> Result<Answer> {
+fn ask(config: &Config, at: &Where, method: Method, path: &str, body: Option<&Value>) -> Result<Answer> {
     let base = at.to.clone().unwrap_or_else(|| {
         let mut address = config.server.listen;
         if address.ip().is_unspecified() {
@@ -99,7 +104,7 @@ fn ask(config: &Config, at: &Where, method: Method, path: &str, body: Option<Val
     let answer = runtime.block_on(async {
         let client = reqwest::Client::builder().timeout(TIME_MAX).build()?;
         let mut request = client.request(method, &url).bearer_auth(token.trim());
-        if let Some(body) = &body {
+        if let Some(body) = body {
             request = request.json(body);
         }
         let response = request
@@ -122,31 +127,31 @@ fn show(answer: &Answer, at: &Where, lines: impl Fn(&Value) -> Vec<String>) -> R
             output::line(&line)?;
         }
     } else {
-        for finding in answer.body["findings"].as_array().into_iter().flatten() {
-            let place = match (text(&finding["path"]), finding["line"].as_u64()) {
+        for finding in part(&answer.body, "findings").as_array().into_iter().flatten() {
+            let place = match (text(part(finding, "path")), part(finding, "line").as_u64()) {
                 ("", _) => String::new(),
                 (path, None | Some(0)) => format!("{path}: "),
                 (path, Some(line)) => format!("{path}:{line}: "),
             };
-            output::line(&format!("{}: {place}{}", text(&finding["severity"]), text(&finding["message"])))?;
+            output::line(&format!("{}: {place}{}", text(part(finding, "severity")), text(part(finding, "message"))))?;
         }
-        output::error(text(&answer.body["detail"]));
+        output::error(text(part(&answer.body, "detail")));
     }
     Ok(if answer.is_done { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
 fn published(body: &Value) -> Vec<String> {
-    let version = text(&body["version"]);
-    let mut lines = vec![match text(&body["state"]) {
-        "live" => format!("version {version} is live, {} ms after the request", body["took_ms"]),
+    let version = text(part(body, "version"));
+    let mut lines = vec![match text(part(body, "state")) {
+        "live" => format!("version {version} is live, {} ms after the request", part(body, "took_ms")),
         "checked" => format!("version {version} may go live: nothing was changed"),
         _ => format!("version {version} is live already: nothing has changed"),
     }];
-    if body["golden_n"] != json!(0) {
-        let share = body["golden_top_1"].as_f64().unwrap_or_default() * 100.0;
-        lines.push(format!("{} golden questions asked, {share:.1} % find their topic first", body["golden_n"]));
+    if *part(body, "golden_n") != json!(0) {
+        let share = part(body, "golden_top_1").as_f64().unwrap_or_default() * 100.0;
+        lines.push(format!("{} golden questions asked, {share:.1} % find their topic first", part(body, "golden_n")));
     }
-    let changes = &body["changes"];
+    let changes = part(body, "changes");
     for (name, what) in [
         ("topics_new", "new topic"),
         ("topics_gone", "topic gone"),
@@ -155,14 +160,18 @@ fn published(body: &Value) -> Vec<String> {
         ("facts", "fact"),
         ("intents", "intent or text"),
     ] {
-        for id in changes[name].as_array().into_iter().flatten() {
+        for id in part(changes, name).as_array().into_iter().flatten() {
             lines.push(format!("{what} {}", text(id)));
         }
     }
-    let steps = body["steps"].as_array().into_iter().flatten();
-    let steps: Vec<_> = steps.map(|step| format!("{} {} ms", text(&step["name"]), step["ms"])).collect();
+    let steps = part(body, "steps").as_array().into_iter().flatten();
+    let steps: Vec<_> = steps.map(|step| format!("{} {} ms", text(part(step, "name")), part(step, "ms"))).collect();
     lines.push(steps.join(", "));
     lines
+}
+
+fn part<'a>(value: &'a Value, name: &str) -> &'a Value {
+    value.get(name).unwrap_or(&Value::Null)
 }
 
 fn text(value: &Value) -> &str {

@@ -65,9 +65,12 @@ fn words(knowledge: &Knowledge, language: Language) -> BTreeMap<String, Place<'_
             for text in part.text.words().chain(part.heading.as_deref()) {
                 let links_left_out =
                     text.split("](").map(|piece| piece.split_once(')').map_or(piece, |(_, rest)| rest));
-                for word in links_left_out.flat_map(|text| text.split(|c: char| !c.is_alphabetic())) {
-                    let is_name = word.chars().skip(1).any(char::is_uppercase);
-                    if is_name || word.chars().count() < CHARS_MIN || WORDS_MAX <= words.len() {
+                for word in links_left_out.flat_map(str::split_whitespace) {
+                    let word = word.trim_matches(|c: char| ".,;:!?()[]*»”\"'".contains(c));
+                    // Halves of compounds, addresses and names.
+                    let is_whole =
+                        word.chars().all(char::is_alphabetic) && !word.chars().skip(1).any(char::is_uppercase);
+                    if !is_whole || word.chars().count() < CHARS_MIN || WORDS_MAX <= words.len() {
                         continue;
                     }
                     let place = words.entry(word.to_owned()).or_insert_with(|| Place {

@@ -24,7 +24,7 @@ struct Beside<'a> {
     after: &'a str,
 }
 
-impl<'a> Beside<'a> {
+impl Beside<'_> {
     /// The word before, in lower case; empty where a sentence begins.
     fn word_before(self) -> String {
         let before = self.before.trim_end_matches([' ', '\u{a0}']);
@@ -137,7 +137,14 @@ fn copied(text: &str, voice: &dyn Voice) -> String {
         }
         said.trim_end().to_owned()
     };
-    let groups: Vec<String> = text.split_whitespace().map(group).collect();
+    // A range such as 10–17 is of numbers; all other digits are names.
+    let range = |text: &str| {
+        let (from, to) = text.split_once('–')?;
+        let number =
+            |text: &str| text.parse().ok().filter(|_| text.len() <= 3).map(|n: i64| FactValue::Number(n * 1_000));
+        Some(voice.range(&number(from)?, &number(to)?, Beside { before: "", after: "-a" }))
+    };
+    let groups: Vec<String> = text.split_whitespace().map(|word| range(word).unwrap_or_else(|| group(word))).collect();
     groups.join(if is_phone { ", " } else { " " })
 }
 

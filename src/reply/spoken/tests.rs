@@ -52,7 +52,7 @@ fn money_in_three_languages() {
         FactValue::Money(123_456_700),
         "miljoona kaksisataakolmekymmentäneljätuhatta viisisataakuusikymmentäseitsemän euroa.",
     );
-    sv("{}", FactValue::Money(2_101_00), "tvåtusenetthundraen euro.");
+    sv("{}", FactValue::Money(210_100), "tvåtusenetthundraen euro.");
     en("{}", FactValue::Money(101), "one euro and one cent.");
     en("{}", FactValue::Money(-50), "minus fifty cents.");
 }
@@ -139,6 +139,8 @@ fn numbers_of_phones_and_forms_are_read_digit_by_digit() {
     en("Call {}.", text("112"), "Call one one two.");
     sv("Blankett {}.", text("AT 1"), "Blankett AT ett.");
     fi("Kirjoita osoitteeseen {}.", text("tuki@kela.fi"), "Kirjoita osoitteeseen.");
+    fi("{}-vuotias.", text("10–17"), "kymmenen viiva seitsemäntoistavuotias.");
+    en("Aged {}.", text("10–17"), "Aged ten to seventeen.");
 }
 
 #[test]
@@ -146,6 +148,16 @@ fn what_is_for_the_eye_is_not_said() {
     let written = "Hae tukea:\n1. Kirjaudu [OmaKelaan](https://www.kela.fi/oma).\n2. Täytä **hakemus**\n- katso www.kela.fi/ohje, esim. illalla";
     let said = "Hae tukea: Kirjaudu OmaKelaan. Täytä hakemus. katso, esimerkiksi illalla.";
     check(Language::Fi, written, &[], said);
+}
+
+#[test]
+fn a_line_leads_into_its_list() {
+    check(
+        Language::Fi,
+        "Tarvitset\n- vuokrasopimuksen\n- palkkalaskelman",
+        &[],
+        "Tarvitset: vuokrasopimuksen. palkkalaskelman.",
+    );
 }
 
 #[test]

@@ -12,13 +12,18 @@ static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// The text of lines and list items, each a sentence at least, without marks and addresses.
 pub(super) fn plain(written: &str, abbreviations: &[(&str, &str)]) -> String {
-    let lines = written.lines().map(str::trim).filter(|line| !line.is_empty());
-    let said = lines.map(|line| {
+    let lines: Vec<&str> = written.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let said = lines.iter().enumerate().map(|(at, line)| {
+        let introduces_list = lines.get(at + 1).is_some_and(|next| item(next) != *next) && item(line) == *line;
         let line = replace(&LINK, item(line), "$1");
         let line = replace(&ADDRESS, &line, "");
         let words = line.split(' ').map(|word| full(word, abbreviations));
         let line = words.collect::<Vec<_>>().join(" ").replace(['*', '_', '`'], "");
-        if line.ends_with(['.', '!', '?', ':']) { line } else { format!("{line}.") }
+        match line.chars().next_back() {
+            Some('.' | '!' | '?' | ':') => line,
+            _ if introduces_list => format!("{line}:"),
+            _ => format!("{line}."),
+        }
     });
     said.collect::<Vec<_>>().join(" ")
 }
