@@ -1,16 +1,18 @@
 //! The only place that names concrete stages: puts the parts together.
 
+pub mod publisher;
 pub mod serve;
+mod triggers;
 
 use crate::assistant::{Assistant, Content};
 use crate::config::{Config, Engine};
 use crate::conversation;
 use crate::domain::Language;
-use crate::evaluation::{Question, fit};
+use crate::evaluation::{Question, fit, golden};
 use crate::inference::bert::{Bert, LoadError};
 use crate::inference::int8::{self, Int8Bert};
 use crate::inference::{Embedding, Encode, EncodeError, Purpose, Remembering};
-use crate::knowledge::{self, Finding, Knowledge, Severity};
+use crate::knowledge::{self, Finding, Knowledge, Severity, Source};
 use crate::models::ModelFiles;
 use crate::retrieval::calibration::CalibrationError;
 use crate::retrieval::{BuildError, Calibration, Mode, Retrieval, Vectors, calibration};
@@ -61,11 +63,7 @@ pub fn encoder(config: &Config) -> Result<Arc<dyn Encode>, AppError> {
 /// # Errors
 /// Where it cannot be read or has errors.
 pub fn knowledge(config: &Config, day: Date) -> Result<Arc<Knowledge>, AppError> {
-    let loaded = knowledge::load(&config.content.root, day)?;
-    loaded.knowledge.map(Arc::new).ok_or_else(|| {
-        let errors = loaded.findings.into_iter().filter(|finding| finding.severity == Severity::Error);
-        AppError::Content(errors.collect())
-    })
+    checked(&Source::read(&config.content.root)?, day)
 }
 
 /// Reads the calibration; content without one has even weights and refuses most.
@@ -97,20 +95,17 @@ fn of(config: &Config, vectors: &Vectors, knowledge: Arc<Knowledge>) -> Result<C
         knowledge,
         understanding: Box::new(understanding),
         retrieval: Box::new(retrieval),
-        conversation: conversation(config)?,
+        conversation: conversation(&Source::read(&config.content.root)?)?,
     })
 }
 
 /// Reads the calibration of the conversation; content without one goes by the models as they are.
 ///
 /// # Errors
-/// Where it cannot be read or belongs to another version of the program.
-pub fn conversation(config: &Config) -> Result<conversation::Calibration, AppError> {
-    let path = config.content.root.join(conversation::calibration::PATH);
-    if !path.try_exists()? {
-        return Ok(conversation::Calibration::default());
-    }
-    Ok(conversation::Calibration::parse(&fs_err::read_to_string(&path)?)?)
+/// Where it belongs to another version of the program.
+pub fn conversation(source: &Source) -> Result<conversation::Calibration, AppError> {
+    let text = source.file(conversation::calibration::PATH);
+    Ok(text.map(conversation::Calibration::parse).transpose()?.unwrap_or_default())
 }
 
 /// Builds the stages that learn from content; `asked` embeds what citizens ask.
@@ -118,6 +113,18 @@ pub fn conversation(config: &Config) -> Result<conversation::Calibration, AppErr
 /// # Errors
 /// Where a text cannot be embedded or the index not be built.
 pub fn stages(
+    knowledge: &Arc<Knowledge>,
+    calibration: Calibration,
+    vectors: &Vectors,
+    asked: Arc<dyn Encode>,
+) -> Result<(Comprehension, Retrieval), AppError> {
+    let stages = learn(knowledge, calibration, vectors, asked)?;
+    vectors.save();
+    Ok(stages)
+}
+
+/// Builds the same without writing the cache of vectors.
+fn learn(
     knowledge: &Arc<Knowledge>,
     calibration: Calibration,
     vectors: &Vectors,
@@ -131,7 +138,6 @@ pub fn stages(
         || Comprehension::learn(knowledge, asked, &embed, &|name| vectors.beside(name)),
         || Retrieval::build(Arc::clone(knowledge), vectors, calibration),
     );
-    vectors.save();
     Ok((understanding?, retrieval?))
 }
 
@@ -164,6 +170,56 @@ fn beside<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B)
 pub fn assistant(config: &Config, day: Date) -> Result<Assistant, AppError> {
     Ok(Assistant::new(loaded(config, day)?.1))
 }
+
+/// Checks content that was read.
+///
+/// # Errors
+/// Where it has errors.
+pub fn checked(source: &Source, day: Date) -> Result<Arc<Knowledge>, AppError> {
+    let loaded = knowledge::read(source, day);
+    loaded.knowledge.map(Arc::new).ok_or_else(|| {
+        let errors = loaded.findings.into_iter().filter(|finding| finding.severity == Severity::Error);
+        AppError::Content(errors.collect())
+    })
+}
+
+/// An assistant over content that was read, which remembers the vectors of its golden questions.
+///
+/// # Errors
+/// Where any part of it cannot be had.
+pub fn over(config: &Config, source: &Source, day: Date) -> Result<Assistant, AppError> {
+    let vectors = Vectors::cached(encoder(config)?, &config.data.folder);
+    let knowledge = checked(source, day)?;
+    let calibration = match source.file(calibration::PATH) {
+        Some(text) => Calibration::parse(text)?,
+        None => Calibration::unfitted(),
+    };
+    let asked = Arc::new(Remembering::new(Arc::clone(vectors.encoder()), GOLDEN_BYTES_MAX));
+    let shared: Arc<dyn Encode> = Arc::clone(&asked) as _;
+    let (understanding, retrieval) = learn(&knowledge, calibration, &vectors, shared)?;
+    vectors.save();
+    let questions = golden::questions(&knowledge);
+    let texts: Vec<_> =
+        golden::utterances(&questions).map(|(_, utterance)| (Purpose::Query, utterance.as_str().to_owned())).collect();
+    for ((purpose, text), vector) in texts.iter().zip(vectors.of(&texts)?) {
+        asked.remember(*purpose, text, vector);
+    }
+    let (understanding, retrieval) = (Box::new(understanding), Box::new(retrieval));
+    Ok(Assistant::new(Content { knowledge, understanding, retrieval, conversation: conversation(source)? }))
+}
+
+/// An assistant over the content folder, with its golden questions.
+///
+/// # Errors
+/// Where any part of it cannot be had.
+pub fn golden(config: &Config, day: Date) -> Result<(Assistant, Vec<Question>), AppError> {
+    let assistant = over(config, &Source::read(&config.content.root)?, day)?;
+    let questions = golden::questions(&assistant.content().knowledge);
+    Ok((assistant, questions))
+}
+
+/// Bytes for the vectors of golden questions.
+const GOLDEN_BYTES_MAX: u64 = 64 << 20;
 
 /// A mode of retrieval with the share of right answers in each group of questions.
 pub type Compared = (Mode, Vec<(String, f64)>);

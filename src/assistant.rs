@@ -32,6 +32,22 @@ pub trait Retrieve: Send + Sync {
     fn search(&self, lookup: &Lookup) -> Evidence;
 }
 
+impl<T: Understand> Understand for Arc<T> {
+    fn language(&self, utterance: &Utterance, context: Context<'_>) -> Language {
+        (**self).language(utterance, context)
+    }
+
+    fn understand(&self, utterance: &Utterance, context: Context<'_>) -> Result<Understanding, Stalled> {
+        (**self).understand(utterance, context)
+    }
+}
+
+impl<T: Retrieve> Retrieve for Arc<T> {
+    fn search(&self, lookup: &Lookup) -> Evidence {
+        (**self).search(lookup)
+    }
+}
+
 /// One version of the content with the stages that learnt from it: swapped as a whole, so that a turn sees one version only.
 pub struct Content {
     /// The checked content.
@@ -74,8 +90,8 @@ pub struct Turn {
 
 impl Assistant {
     /// An assistant that replies from some content.
-    pub fn new(content: Content) -> Self {
-        Self { content: RwLock::new(Arc::new(content)) }
+    pub fn new(content: impl Into<Arc<Content>>) -> Self {
+        Self { content: RwLock::new(content.into()) }
     }
 
     /// The content that replies now.
@@ -84,8 +100,8 @@ impl Assistant {
     }
 
     /// Lets other content reply from the next turn on. Turns under way finish with the old.
-    pub fn swap(&self, content: Content) {
-        *self.content.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(content);
+    pub fn swap(&self, content: impl Into<Arc<Content>>) {
+        *self.content.write().unwrap_or_else(PoisonError::into_inner) = content.into();
     }
 
     /// Takes one turn of a conversation on the calling thread.

@@ -17,6 +17,8 @@ pub struct Config {
     pub data: DataConfig,
     /// The web server.
     pub server: ServerConfig,
+    /// What editors and operators may ask of a running service.
+    pub admin: AdminConfig,
     /// Bounds.
     pub limits: Limits,
 }
@@ -27,6 +29,20 @@ pub struct Config {
 pub struct ContentConfig {
     /// The folder that holds `knowledge/` and `intents/`.
     pub root: PathBuf,
+    /// Where the last versions are kept, with the name of the live one. Replicas that share it follow each other.
+    pub versions: PathBuf,
+    /// How many versions are kept.
+    pub versions_n_max: usize,
+    /// Seconds between two looks at whether another replica went ahead.
+    pub follow_seconds: u64,
+}
+
+/// What editors and operators may ask of a running service.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AdminConfig {
+    /// A file with the token that `/v1/admin` asks for; without one nothing is let in.
+    pub token_file: PathBuf,
 }
 
 /// The sentence encoder.
@@ -102,7 +118,7 @@ pub struct Limits {
 
 impl Default for ContentConfig {
     fn default() -> Self {
-        Self { root: ".".into() }
+        Self { root: ".".into(), versions: "data/content".into(), versions_n_max: 10, follow_seconds: 10 }
     }
 }
 
@@ -192,8 +208,12 @@ impl Config {
         let mut config: Self = toml::from_str(&text)
             .map_err(|error| ConfigError::Form { path: path.display().to_string(), error: Box::new(error) })?;
         let base = path.parent().unwrap_or(Path::new(""));
-        for folder in [&mut config.content.root, &mut config.model.folder, &mut config.data.folder] {
+        let content = &mut config.content;
+        for folder in [&mut content.root, &mut content.versions, &mut config.model.folder, &mut config.data.folder] {
             *folder = base.join(&*folder);
+        }
+        if !config.admin.token_file.as_os_str().is_empty() {
+            config.admin.token_file = base.join(&config.admin.token_file);
         }
         config.check()?;
         Ok(config)
@@ -216,6 +236,8 @@ impl Config {
             ("limits.streams_max", limits.streams_max as u64, 1..=100_000, "expected 1 to 100000"),
             ("limits.request_seconds_max", limits.request_seconds_max, 1..=300, "expected 1 to 300"),
             ("limits.shutdown_seconds_max", limits.shutdown_seconds_max, 1..=300, "expected 1 to 300"),
+            ("content.versions_n_max", self.content.versions_n_max as u64, 1..=1_000, "expected 1 to 1000"),
+            ("content.follow_seconds", self.content.follow_seconds, 1..=86_400, "expected 1 to 86400"),
             ("limits.retention_days", limits.retention_days.into(), 1..=3_650, "expected 1 to 3650"),
         ];
         if let Some((setting, _, _, message)) = ranges.into_iter().find(|(_, value, range, _)| !range.contains(value)) {

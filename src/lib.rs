@@ -19,6 +19,7 @@ pub mod inference;
 pub mod knowledge;
 pub mod models;
 pub mod phrases;
+pub mod publication;
 pub mod reply;
 pub mod retrieval;
 pub mod store;

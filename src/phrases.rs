@@ -11,7 +11,7 @@ pub const WORDS_MAX: usize = 8;
 const TEXT_WORDS_MAX: usize = 400;
 
 /// Phrases with what they stand for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Phrases {
     /// By the first word, folded, without its star.
     by_first: HashMap<String, Vec<Phrase>>,
@@ -19,13 +19,13 @@ pub struct Phrases {
     first_len: (usize, usize),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Phrase {
     words: Vec<Word>,
     means: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Word {
     letters: String,
     by_beginning: bool,

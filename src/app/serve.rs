@@ -1,14 +1,14 @@
 //! The service from its start to its end: listens at once, loads beside that, answers, finishes what it began.
 
-use crate::app::{self, AppError};
+use crate::app::publisher::Publisher;
+use crate::app::{self, AppError, triggers};
 use crate::assistant::Assistant;
-use crate::channel::web::{self, Web};
+use crate::channel::web::{self, Token, Web};
 use crate::config::Config;
 use crate::exchange::{Exchange, Parts, Today};
 use crate::inference::Workers;
 use crate::store::{Store, StoreError};
 use crate::telemetry::metrics::Metrics;
-use jiff::civil::Date;
 use metrics_exporter_prometheus::BuildError;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,12 +43,35 @@ const TIDY_TIME: Duration = Duration::from_secs(10);
 /// How often retention is enforced.
 const SWEEP_TIME: Duration = Duration::from_hours(1);
 
+/// What answers, and what lets other content answer.
+pub struct Loaded {
+    /// What answers.
+    pub assistant: Arc<Assistant>,
+    /// What lets other content answer; none where the content is fixed.
+    pub publisher: Option<Arc<Publisher>>,
+    /// Whether content goes live as soon as its files change.
+    pub watch: bool,
+}
+
+impl From<Assistant> for Loaded {
+    fn from(assistant: Assistant) -> Self {
+        Self { assistant: Arc::new(assistant), publisher: None, watch: false }
+    }
+}
+
+impl From<Arc<Publisher>> for Loaded {
+    fn from(publisher: Arc<Publisher>) -> Self {
+        Self { assistant: Arc::clone(publisher.assistant()), publisher: Some(publisher), watch: false }
+    }
+}
+
 /// Loads the configured content and model; for [`serve`].
 ///
 /// # Errors
 /// Where any part of it cannot be had.
-pub fn load(config: &Config, day: Date) -> Result<Assistant, AppError> {
-    app::assistant(config, day)
+pub fn load(config: &Config, today: Today, watch: bool) -> Result<Loaded, AppError> {
+    let publisher = Publisher::open(config, app::encoder(config)?, today)?;
+    Ok(Loaded { watch, ..publisher.into() })
 }
 
 /// Serves until `stop`. `load` runs on a thread of its own while the port is open already: `/readyz` tells when it is done, and so does
@@ -56,27 +79,40 @@ pub fn load(config: &Config, day: Date) -> Result<Assistant, AppError> {
 ///
 /// # Errors
 /// Where a part cannot be had or the listener fails.
-pub async fn serve(
+pub async fn serve<L: Into<Loaded>>(
     config: &Config,
     listener: TcpListener,
     today: Today,
-    load: impl FnOnce() -> Result<Assistant, AppError> + Send + 'static,
+    load: impl FnOnce() -> Result<L, AppError> + Send + 'static,
     (ready, stop): (impl FnOnce(), CancellationToken),
 ) -> Result<(), ServeError> {
     let metrics = Arc::new(Metrics::new()?);
     let web = Arc::new(Web::new(config, Arc::clone(&metrics), stop.clone()));
+    if let Some(token) = Token::read(&config.admin)? {
+        web.admit(token);
+    }
     let time_max = Duration::from_secs(config.limits.shutdown_seconds_max);
     // Whatever ends first ends the rest.
     let _ends_all = stop.clone().drop_guard();
     let serving = web::serve(listener, Arc::clone(&web), stop.clone(), time_max);
     let running = async {
-        let exchange = tokio::select! {
-            exchange = start(config, today, load, &metrics) => exchange.inspect_err(|_| stop.cancel())?,
+        let load = || load().map(Into::into);
+        let (exchange, publisher, watch) = tokio::select! {
+            started = start(config, today, load, &metrics) => started.inspect_err(|_| stop.cancel())?,
             () = stop.cancelled() => return Ok(None),
         };
+        if let Some(publisher) = &publisher {
+            web.publish(Arc::clone(publisher) as _);
+        }
         web.ready(Arc::clone(&exchange));
         ready();
-        keep(&web, &exchange, &stop).await;
+        let publishing = async {
+            if let Some(publisher) = &publisher {
+                let watched = watch.then_some(config.content.root.as_path());
+                triggers::obey(publisher, watched, Duration::from_secs(config.content.follow_seconds), &stop).await;
+            }
+        };
+        tokio::join!(keep(&web, &exchange, &stop), publishing);
         Ok::<_, ServeError>(Some(exchange))
     };
     let (served, ran) = tokio::join!(
@@ -103,24 +139,19 @@ pub async fn serve(
 async fn start(
     config: &Config,
     today: Today,
-    load: impl FnOnce() -> Result<Assistant, AppError> + Send + 'static,
+    load: impl FnOnce() -> Result<Loaded, AppError> + Send + 'static,
     metrics: &Arc<Metrics>,
-) -> Result<Arc<Exchange>, ServeError> {
+) -> Result<(Arc<Exchange>, Option<Arc<Publisher>>, bool), ServeError> {
     let store = Store::open(&config.data.folder.join(STORE_FILE)).await?;
-    let assistant = tokio::task::spawn_blocking(load).await.map_err(|_| ServeError::Loading)??;
+    let Loaded { assistant, publisher, watch } =
+        tokio::task::spawn_blocking(load).await.map_err(|_| ServeError::Loading)??;
     let threads_n = match config.server.turn_threads_n {
         0 => std::thread::available_parallelism()?.get(),
         n => n,
     };
     let workers = Workers::start("turn", threads_n, config.limits.turn_queue_len_max)?;
-    let parts = Parts {
-        assistant: Arc::new(assistant),
-        workers: Arc::new(workers),
-        store,
-        metrics: Arc::clone(metrics),
-        today,
-    };
-    Ok(Arc::new(Exchange::new(parts, &config.limits)))
+    let parts = Parts { assistant, workers: Arc::new(workers), store, metrics: Arc::clone(metrics), today };
+    Ok((Arc::new(Exchange::new(parts, &config.limits)), publisher, watch))
 }
 
 /// Keeps the house until the end: forgets what is too old and what is no longer needed.

@@ -35,7 +35,7 @@ struct Arguments {
 enum Command {
     /// Ask a question, or a file of questions, in the terminal
     Ask(ask::Arguments),
-    /// Check the knowledge base and fit its calibration
+    /// Write, check, try out and publish the guidance
     #[command(subcommand)]
     Kb(kb::Command),
     /// Answer over HTTP, with a page to ask on

@@ -17,20 +17,23 @@ pub(super) struct Arguments {
     /// Address and port to listen on instead of the configured ones
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
+    /// Let content go live as soon as its files are saved, if it is sound
+    #[arg(long)]
+    watch: bool,
 }
 
 /// `at` answers as on that day instead of today.
 pub(super) fn run(config: &Config, arguments: &Arguments, at: Option<Date>) -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let listen = arguments.listen.unwrap_or(config.server.listen);
-    let served = runtime.block_on(serve(config, listen, at));
+    let served = runtime.block_on(serve(config, listen, arguments.watch, at));
     // Loading or a turn that hangs must not keep a process that was asked to stop; what could be finished has been.
     runtime.shutdown_background();
     served?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn serve(config: &Config, listen: SocketAddr, at: Option<Date>) -> Result<()> {
+async fn serve(config: &Config, listen: SocketAddr, watch: bool, at: Option<Date>) -> Result<()> {
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("cannot listen on {listen}: choose another address with --listen"))?;
@@ -39,7 +42,7 @@ async fn serve(config: &Config, listen: SocketAddr, at: Option<Date>) -> Result<
     output::note(&format!("neuvo listens on http://{address}, loading"));
     let load = {
         let config = config.clone();
-        move || service::load(&config, at.unwrap_or_else(today))
+        move || service::load(&config, Box::new(move || at.unwrap_or_else(today)), watch)
     };
     let today = Box::new(move || at.unwrap_or_else(today));
     let ready = move || output::note(&example(address));

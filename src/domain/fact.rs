@@ -55,6 +55,15 @@ pub enum FactValue {
     Text([String; 3]),
 }
 
+/// A piece of a text in which figures are still values: written or spoken, each is put in its own form.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Said<'a> {
+    /// Words between figures.
+    Words(&'a str),
+    /// A figure.
+    Figure(&'a FactValue),
+}
+
 /// A value with the days on which it holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dated {

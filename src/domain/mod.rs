@@ -13,7 +13,7 @@ pub mod utterance;
 
 pub use event::{Answered, ConversationId, Event, EventKind, Message, MessageId, Welcome};
 pub use evidence::{Candidate, Evidence, Lookup, Passage, Stalled};
-pub use fact::{Fact, FactKind, FactValue};
+pub use fact::{Fact, FactKind, FactValue, Said};
 pub use handoff::{HandOff, Occasion, Signal};
 pub use language::Language;
 pub use reply::{Citation, Notice, Outcome, QuickReply, Reply};

@@ -4,6 +4,7 @@ pub mod confusion;
 pub mod dialogues;
 pub mod fit;
 pub mod fit_conversation;
+pub mod golden;
 pub mod questions;
 pub mod rows;
 pub mod situations;

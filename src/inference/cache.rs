@@ -35,6 +35,11 @@ impl Remembering {
         Self { encoder, recent, secret: rand::random() }
     }
 
+    /// Remembers what was computed elsewhere.
+    pub fn remember(&self, purpose: Purpose, text: &str, embedding: Embedding) {
+        self.recent.insert(self.key(purpose, text), embedding);
+    }
+
     /// How many questions are remembered, once what was put off is done.
     pub fn questions_n(&self) -> u64 {
         self.recent.run_pending_tasks();

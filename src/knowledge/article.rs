@@ -7,10 +7,11 @@ use crate::knowledge::source::Source;
 use crate::knowledge::template::Template;
 use jiff::civil::Date;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use toml::value::Datetime;
 
 /// The guidance on one topic in one language.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Article {
     /// Its topic.
     pub topic: TopicId,
@@ -28,6 +29,8 @@ pub struct Article {
     pub review_by: Date,
     /// The topics that people ask about next.
     pub next: Vec<TopicId>,
+    /// Where this version differs from the Finnish one for a reason: `steps`, `items`, `links`, `sections`, `facts` or `next`, with the reason.
+    pub differs: BTreeMap<String, String>,
     /// What answers the main question.
     pub lead: Section,
     /// What answers further questions, in order.
@@ -37,7 +40,7 @@ pub struct Article {
 }
 
 /// A part of an article that can be shown alone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Section {
     /// Its heading; none for the lead.
     pub heading: Option<String>,
@@ -68,7 +71,12 @@ struct FrontMatter {
     review_by: Datetime,
     #[serde(default)]
     next: Vec<String>,
+    #[serde(default)]
+    differs: BTreeMap<String, String>,
 }
+
+/// What `neuvo kb new` writes where an editor has to write: an error until it is gone.
+pub const TO_WRITE: &str = "TO-WRITE";
 
 /// The most example questions one list may have.
 const QUESTIONS_MAX: usize = 24;
@@ -79,6 +87,10 @@ const TITLE_CHARS_MAX: usize = 90;
 pub(super) fn read(source: &Source, findings: &mut Vec<Finding>) -> Vec<Article> {
     let mut articles = Vec::new();
     for (path, text) in source.with_ending("knowledge/", ".md") {
+        for (at, line) in text.lines().enumerate().filter(|(_, line)| line.contains(TO_WRITE)) {
+            let what = line.trim().trim_start_matches(['?', '#', '"', ' ']);
+            findings.push(Finding::error(path, at + 1, format!("`{what}` is not written yet: write it in its place")));
+        }
         match parse(path, text) {
             Ok(article) => articles.push(article),
             Err(finding) => findings.push(finding),
@@ -136,6 +148,7 @@ pub fn parse(path: &str, text: &str) -> Result<Article, Finding> {
         questions: matter.questions,
         source: matter.source,
         next,
+        differs: matter.differs,
         lead,
         sections: parts,
         path: path.to_owned(),

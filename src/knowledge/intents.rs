@@ -47,7 +47,7 @@ pub struct Intents {
 }
 
 /// A language that neuvo does not answer in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Foreign {
     /// Its BCP 47 tag.
     pub tag: String,
@@ -63,7 +63,7 @@ impl Foreign {
 }
 
 /// One intent: how people express it and what follows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IntentContent {
     /// What a turn with it is called.
     pub outcome: Outcome,

@@ -4,19 +4,23 @@
 //! way out. Only content without errors becomes a [`Knowledge`] that may answer.
 
 pub mod article;
+pub mod changes;
 pub mod examples;
 pub mod facts;
 pub mod figures;
 pub mod finding;
 pub mod intents;
 pub mod links;
+pub mod lint;
 pub mod situations;
 pub mod source;
 pub mod synonyms;
 pub mod template;
 pub mod threads;
+pub mod versions;
 
 pub use article::{Article, Section};
+pub use changes::Changes;
 pub use examples::Examples;
 pub use finding::{Finding, Severity};
 pub use intents::Intents;
@@ -25,6 +29,7 @@ pub use source::Source;
 pub use synonyms::Synonyms;
 pub use template::Template;
 pub use threads::Threads;
+pub use versions::Versions;
 
 use crate::domain::{ContentVersion, Fact, Language, TopicId};
 use jiff::civil::Date;

@@ -15,7 +15,7 @@ const SIGNALS: &str = "intents/situations/signals.toml";
 const EXAMPLES_MIN: usize = 10;
 
 /// Everything that life situations are learnt from.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Situations {
     /// The kinds of messages, each of one group.
     pub kinds: Vec<Kind>,
@@ -26,7 +26,7 @@ pub struct Situations {
 }
 
 /// A kind of message within a group, such as `violence` within crisis.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Kind {
     /// The group.
     pub group: SituationGroup,
@@ -37,7 +37,7 @@ pub struct Kind {
 }
 
 /// A readable signal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SignalContent {
     /// Its id.
     pub signal: Signal,

@@ -47,6 +47,11 @@ impl Source {
             .map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
+    /// All files with their texts, by path.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
+    }
+
     /// One file.
     pub fn file(&self, path: &str) -> Option<&str> {
         self.files.get(path).map(String::as_str)

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Everyday words, by language and word in lower case, with what is searched beside them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Synonyms {
     by_language: [BTreeMap<String, Vec<String>>; 3],
 }

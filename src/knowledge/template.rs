@@ -1,6 +1,6 @@
 //! Texts with places for facts: `Yksin asuvan perusosa on {{basic-amount-alone}} kuukaudessa.`
 
-use crate::domain::{Fact, Language};
+use crate::domain::{Fact, Language, Said};
 use crate::knowledge::figures;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -85,15 +85,19 @@ impl Template {
 
     /// The text with the figures of a day in a language's convention; none where a fact does not hold on that day.
     pub fn fill(&self, facts: &BTreeMap<String, Fact>, language: Language, day: Date) -> Option<String> {
-        let mut filled = String::new();
-        for piece in &self.pieces {
-            match piece {
-                Piece::Text(text) => filled.push_str(text),
-                Piece::Fact(id) => {
-                    filled.push_str(&figures::write(facts.get(id)?.on(day)?, language));
-                }
-            }
-        }
-        Some(filled)
+        let written = |piece: &Said<'_>| match piece {
+            Said::Words(words) => (*words).to_owned(),
+            Said::Figure(figure) => figures::write(figure, language),
+        };
+        Some(self.pieces(facts, day)?.iter().map(written).collect())
+    }
+
+    /// The words and the figures of a day, in order; none where a fact does not hold on that day.
+    pub fn pieces<'a>(&'a self, facts: &'a BTreeMap<String, Fact>, day: Date) -> Option<Vec<Said<'a>>> {
+        let piece = |piece: &'a Piece| match piece {
+            Piece::Text(text) => Some(Said::Words(text)),
+            Piece::Fact(id) => facts.get(id)?.on(day).map(Said::Figure),
+        };
+        self.pieces.iter().map(piece).collect()
     }
 }

@@ -11,7 +11,7 @@ source = "https://www.kela.fi/muutokset"
 values = [{ from = 2024-01-01, value = 400 }, { from = 2027-01-01, value = 410.5 }]
 "#;
 
-fn article(title: &str, body: &str) -> String {
+pub(super) fn article(title: &str, body: &str) -> String {
     format!(
         "+++\ntopic = \"housing.changes\"\ntitle = \"{title}\"\nquestions = [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\"]\n\
          source = \"https://www.kela.fi/muutokset\"\nchecked = 2026-05-24\nreview_by = 2027-01-31\nnext = []\n+++\n{body}\n"
@@ -19,7 +19,7 @@ fn article(title: &str, body: &str) -> String {
 }
 
 /// Sound content in which some files are replaced or, with an empty text, left out.
-fn source(changes: &[(&str, &str)]) -> Source {
+pub(super) fn source(changes: &[(&str, &str)]) -> Source {
     let mut files: BTreeMap<String, String> = BTreeMap::new();
     files.insert("knowledge/housing/facts.toml".to_owned(), FACTS.to_owned());
     for language in Language::ALL {
@@ -49,7 +49,8 @@ fn check(changes: &[(&str, &str)], expected: &str) {
     assert_eq!(findings.join("\n"), expected);
 }
 
-const FI: &str = "knowledge/housing/changes.fi.md";
+pub(super) const FI: &str = "knowledge/housing/changes.fi.md";
+pub(super) const SV: &str = "knowledge/housing/changes.sv.md";
 
 #[test]
 fn sound_content_has_no_findings() {
@@ -141,4 +142,13 @@ fn a_fact_holds_between_its_days() {
 fn the_version_is_the_content() {
     assert_eq!(source(&[]).version(), source(&[]).version());
     assert_ne!(source(&[]).version(), source(&[(FI, "x")]).version());
+}
+
+#[test]
+fn what_is_not_written_yet_is_listed() {
+    let text = article("Muutokset", "TO-WRITE lead {{rise}}\n\n## Miten\n? miten ilmoitan\nOmaKelassa.");
+    check(
+        &[(FI, &text)],
+        "error: knowledge/housing/changes.fi.md:10: `TO-WRITE lead {{rise}}` is not written yet: write it in its place",
+    );
 }

@@ -61,7 +61,7 @@ impl Cue {
 }
 
 /// Subjects, facets and small words.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Threads {
     /// What messages name, by language.
     pub subject_names: Vec<[String; 3]>,

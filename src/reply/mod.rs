@@ -1,6 +1,7 @@
 //! Puts a reply into words, for a screen: the prepared texts around it come from the content. Pure.
 
 pub mod markdown;
+pub mod spoken;
 
 use crate::domain::{Candidate, Citation, Notice, Occasion, Passage, Reply};
 

@@ -5,6 +5,7 @@
 
 pub mod calibration;
 pub mod entries;
+pub mod explain;
 pub mod features;
 pub mod lexical;
 pub mod parts;
@@ -18,7 +19,7 @@ pub use vectors::Vectors;
 use crate::assistant::Retrieve;
 use crate::domain::{Candidate, Citation, Evidence, Language, Lookup, QuickReply, TopicId};
 use crate::inference::{EncodeError, Kept};
-use crate::knowledge::Knowledge;
+use crate::knowledge::{Knowledge, changes};
 use entries::Entry;
 use features::Features;
 use lexical::{Lexical, Terms};
@@ -50,7 +51,7 @@ pub enum BuildError {
 /// The searchable form of one version of the content.
 pub struct Retrieval {
     knowledge: Arc<Knowledge>,
-    lexical: [Lexical; 3],
+    lexical: [Arc<Lexical>; 3],
     semantic: Semantic,
     calibration: Calibration,
 }
@@ -100,7 +101,34 @@ impl Retrieval {
         if let Some(folder) = &folder {
             remove_all_but(folder, &hash);
         }
-        Ok(Self { knowledge, lexical: [fi?, sv?, en?], semantic: semantic?, calibration })
+        Ok(Self { knowledge, lexical: [Arc::new(fi?), Arc::new(sv?), Arc::new(en?)], semantic: semantic?, calibration })
+    }
+
+    /// Builds the index of content that has the same topics as this one, and takes over what its changes leave as it is.
+    ///
+    /// Exactly what [`Retrieval::build`] gives while titles and example questions are the same. Where they differ, the discriminant is still
+    /// the one that was learnt from the earlier ones.
+    ///
+    /// # Errors
+    /// When a text cannot be embedded or the index cannot be built.
+    pub fn renewed(
+        &self,
+        knowledge: Arc<Knowledge>,
+        vectors: &Vectors,
+        calibration: Calibration,
+    ) -> Result<Self, BuildError> {
+        let entries = entries::list(&knowledge);
+        let embedded = vectors.of(&entries.iter().map(|e| (e.purpose, e.text.clone())).collect::<Vec<_>>())?;
+        let same = Language::ALL.map(|language| changes::same_questions(&self.knowledge, &knowledge, language));
+        let semantic = self.semantic.renewed(&entries, &embedded, same);
+        let [fi, sv, en] = Language::ALL.map(|language| {
+            if changes::same_texts(&self.knowledge, &knowledge, language) {
+                return Ok(Arc::clone(self.lexical(language)));
+            }
+            Lexical::build(&knowledge, language, None).map(Arc::new)
+        });
+        let lexical = [fi?, sv?, en?];
+        Ok(Self { knowledge, lexical, semantic, calibration })
     }
 
     /// The content that is searched.
@@ -128,7 +156,7 @@ impl Retrieval {
         self.calibration.rank(features, mode)
     }
 
-    fn lexical(&self, language: Language) -> &Lexical {
+    fn lexical(&self, language: Language) -> &Arc<Lexical> {
         let [fi, sv, en] = &self.lexical;
         match language {
             Language::Fi => fi,

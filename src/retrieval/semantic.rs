@@ -10,6 +10,7 @@ use crate::inference::linalg::{centred, mean, normalize};
 use crate::inference::{Discriminant, Embedding, Kept, Neighbours};
 use crate::retrieval::entries::{Entry, Kind};
 use crate::retrieval::features::Features;
+use std::sync::Arc;
 
 /// How far the covariance within topics is pulled towards a sphere; chosen on the tuning questions.
 const SHRINKAGE: f64 = 0.15;
@@ -23,7 +24,7 @@ pub struct Semantic {
     topics_n: usize,
     /// The mean of each language's query vectors: the cone's axis, taken out before vectors are compared.
     centres: [Vec<f32>; 3],
-    discriminant: Discriminant,
+    discriminant: Arc<Discriminant>,
     languages: [Shelf; 3],
 }
 
@@ -34,7 +35,7 @@ struct Shelf {
     /// Topic and part of each example question.
     question_places: Vec<(usize, usize)>,
     /// The whitened vectors of the example questions.
-    questions: Neighbours,
+    questions: Arc<Neighbours>,
 }
 
 /// Vectors of unit length, centred by language.
@@ -57,44 +58,61 @@ pub struct Probe {
 impl Semantic {
     /// Takes the vectors of all entries; none where there are no entries to learn from.
     pub fn learn(entries: &[Entry], vectors: &[Embedding], topics_n: usize) -> Option<Self> {
-        let of_kind = |language: Language, passages: bool| {
-            entries
-                .iter()
-                .zip(vectors)
-                .filter(move |(e, _)| e.language == language && (e.kind == Kind::Passage) == passages)
-                .map(|(_, vector)| &**vector)
-        };
-        let centres = Language::ALL.map(|language| mean(of_kind(language, false)));
-        let passage_centres = Language::ALL.map(|language| mean(of_kind(language, true)));
-        let all: Vec<Vec<f32>> = entries
+        let centres = Language::ALL.map(|language| mean(of_kind(entries, vectors, language, false)));
+        let asked: Vec<(usize, Vec<f32>)> = entries
             .iter()
             .zip(vectors)
-            .map(|(entry, vector)| {
-                let by_purpose = if entry.kind == Kind::Passage { &passage_centres } else { &centres };
-                centred(vector, by_purpose.get(entry.language.index()).map_or(&[], Vec::as_slice))
-            })
-            .collect();
-        let examples: Vec<Example<'_>> = entries
-            .iter()
-            .zip(&all)
             .filter(|(entry, _)| entry.kind != Kind::Passage)
-            .map(|(entry, point)| Example { point, class: entry.topic, weight: 1.0 })
+            .map(|(entry, vector)| (entry.topic, centred(vector, centre(&centres, entry.language))))
             .collect();
-        let discriminant = Discriminant::train(&examples, topics_n, SHRINKAGE)?;
-        let languages = Language::ALL.map(|language| {
-            let rows = |kind: Kind| {
-                let of_kind = entries.iter().zip(&all).filter(move |(e, _)| e.language == language && e.kind == kind);
-                of_kind.map(|(_, vector)| vector.as_slice())
+        let examples: Vec<Example<'_>> =
+            asked.iter().map(|(topic, point)| Example { point, class: *topic, weight: 1.0 }).collect();
+        let discriminant = Arc::new(Discriminant::train(&examples, topics_n, SHRINKAGE)?);
+        Some(Self::shelved((entries, vectors), topics_n, (centres, discriminant), [None, None, None]))
+    }
+
+    /// The vectors of content with the same topics. What was learnt stays; so do the example questions of the languages in which `same` says
+    /// that none differs.
+    #[must_use]
+    pub fn renewed(&self, entries: &[Entry], vectors: &[Embedding], same: [bool; 3]) -> Self {
+        let [fi, sv, en] = &self.languages;
+        let [of_fi, of_sv, of_en] = same;
+        let kept =
+            [(fi, of_fi), (sv, of_sv), (en, of_en)].map(|(shelf, same)| same.then(|| Arc::clone(&shelf.questions)));
+        let learnt = (self.centres.clone(), Arc::clone(&self.discriminant));
+        Self::shelved((entries, vectors), self.topics_n, learnt, kept)
+    }
+
+    /// Puts texts and their vectors in place, by what was learnt. `kept` are example questions that stay, in the order of languages.
+    fn shelved(
+        (entries, vectors): (&[Entry], &[Embedding]),
+        topics_n: usize,
+        (centres, discriminant): ([Vec<f32>; 3], Arc<Discriminant>),
+        kept: [Option<Arc<Neighbours>>; 3],
+    ) -> Self {
+        let shelf = |(language, kept): (Language, Option<Arc<Neighbours>>)| {
+            let passage_centre = mean(of_kind(entries, vectors, language, true));
+            let rows = |kind: Kind| -> Vec<f32> {
+                let of_kind = entries.iter().zip(vectors).filter(|(e, _)| e.language == language && e.kind == kind);
+                let centre = if kind == Kind::Passage { &passage_centre } else { centre(&centres, language) };
+                of_kind.flat_map(|(_, vector)| centred(vector, centre)).collect()
             };
-            let questions = discriminant.whiten_all(&rows(Kind::Question).collect::<Vec<_>>());
+            let questions = kept.unwrap_or_else(|| {
+                let points = rows(Kind::Question);
+                let dims = passage_centre.len().max(1);
+                let whites = discriminant.whiten_all(&points.chunks_exact(dims).collect::<Vec<_>>());
+                Arc::new(Neighbours::new(&whites.concat(), dims))
+            });
             Shelf {
-                titles: Rows::new(entries, language, Kind::Title, rows(Kind::Title).collect::<Vec<_>>().concat()),
-                passages: Rows::new(entries, language, Kind::Passage, rows(Kind::Passage).collect::<Vec<_>>().concat()),
+                titles: Rows::new(entries, language, Kind::Title, rows(Kind::Title)),
+                passages: Rows::new(entries, language, Kind::Passage, rows(Kind::Passage)),
                 question_places: places(entries, language, Kind::Question),
-                questions: Neighbours::new(&questions.concat(), all.first().map_or(0, Vec::len)),
+                questions,
             }
-        });
-        Some(Self { topics_n, centres, discriminant, languages })
+        };
+        let [fi, sv, en] = kept;
+        let languages = [(Language::Fi, fi), (Language::Sv, sv), (Language::En, en)].map(shelf);
+        Self { topics_n, centres, discriminant, languages }
     }
 
     /// What is to be kept of all this.
@@ -122,7 +140,12 @@ impl Semantic {
             Some(Shelf {
                 titles: rows(Kind::Title, "titles")?,
                 passages: rows(Kind::Passage, "passages")?,
-                questions: Neighbours::kept(kept, &format!("{language}.questions"), question_places.len(), dims)?,
+                questions: Arc::new(Neighbours::kept(
+                    kept,
+                    &format!("{language}.questions"),
+                    question_places.len(),
+                    dims,
+                )?),
                 question_places,
             })
         };
@@ -132,7 +155,7 @@ impl Semantic {
         Some(Self {
             topics_n,
             centres: [of_fi?, of_sv?, of_en?],
-            discriminant: Discriminant::kept(kept, dims, topics_n)?,
+            discriminant: Arc::new(Discriminant::kept(kept, dims, topics_n)?),
             languages: [fi?, sv?, en?],
         })
     }
@@ -180,6 +203,14 @@ impl Semantic {
         }
     }
 
+    /// The example questions of a language that are nearest, as their places among those of [`super::entries::list`], nearest first.
+    pub fn near(probe: &Probe, questions_max: usize) -> Vec<(usize, f32)> {
+        let mut near: Vec<_> = probe.questions.iter().copied().enumerate().collect();
+        near.sort_by(|a, b| b.1.total_cmp(&a.1));
+        near.truncate(questions_max);
+        near
+    }
+
     /// For each part of a topic's article (lead first): the cosine to its text, and the highest to its example questions.
     pub fn parts(&self, topic: usize, parts_n: usize, probe: &Probe, language: Language) -> Vec<[f32; 2]> {
         let mut parts = vec![[0.0f32; 2]; parts_n];
@@ -214,6 +245,24 @@ impl Rows {
     fn new(entries: &[Entry], language: Language, kind: Kind, numbers: Vec<f32>) -> Self {
         Self { places: places(entries, language, kind), numbers }
     }
+}
+
+fn centre(centres: &[Vec<f32>; 3], language: Language) -> &[f32] {
+    centres.get(language.index()).map_or(&[], Vec::as_slice)
+}
+
+/// The vectors of a language's passages, or of its titles and questions.
+fn of_kind<'a>(
+    entries: &'a [Entry],
+    vectors: &'a [Embedding],
+    language: Language,
+    passages: bool,
+) -> impl Iterator<Item = &'a [f32]> {
+    entries
+        .iter()
+        .zip(vectors)
+        .filter(move |(entry, _)| entry.language == language && (entry.kind == Kind::Passage) == passages)
+        .map(|(_, vector)| &**vector)
 }
 
 /// Topic and part of each entry of a language and kind.

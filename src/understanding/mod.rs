@@ -29,8 +29,8 @@ pub struct Comprehension {
     encoder: Arc<dyn Encode>,
     language: LanguageModel,
     foreign: ForeignModel,
-    intent: IntentModel,
-    situation: SituationModel,
+    intent: Arc<IntentModel>,
+    situation: Arc<SituationModel>,
     thread: ThreadReader,
 }
 
@@ -50,7 +50,21 @@ impl Comprehension {
         let intent = IntentModel::learn(knowledge, embed, encoder.fingerprint(), cache("intents").as_deref())?;
         let file = cache("situations");
         let situation = SituationModel::learn(Arc::clone(knowledge), &intent, embed, file.as_deref())?;
+        let (intent, situation) = (Arc::new(intent), Arc::new(situation));
         Ok(Self { encoder, language, foreign, intent, situation, thread: ThreadReader::new(Arc::clone(knowledge)) })
+    }
+
+    /// Learns from content that teaches the same: only the words of its texts are read anew.
+    #[must_use]
+    pub fn with_texts_of(&self, knowledge: &Arc<Knowledge>) -> Self {
+        Self {
+            encoder: Arc::clone(&self.encoder),
+            language: LanguageModel::learn(knowledge),
+            foreign: ForeignModel::learn(knowledge),
+            intent: Arc::clone(&self.intent),
+            situation: Arc::clone(&self.situation),
+            thread: ThreadReader::new(Arc::clone(knowledge)),
+        }
     }
 
     /// Reads a message as a question for the guidance; with what the models read.

@@ -8,7 +8,9 @@
 )]
 
 mod content;
+mod editors;
 mod http;
+mod reload;
 mod shutdown;
 mod support;
 mod tidy;

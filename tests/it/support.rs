@@ -1,6 +1,6 @@
 //! A real server on a port of its own, with a real store in a folder of its own, small content and an encoder that needs no weights.
 
-use neuvo::app::serve::serve;
+use neuvo::app::serve::{Loaded, serve};
 use neuvo::app::{AppError, stages};
 use neuvo::assistant::{Assistant, Content};
 use neuvo::config::Config;
@@ -23,15 +23,15 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// The day for which figures are given.
-const DAY: jiff::civil::Date = jiff::civil::date(2026, 11, 22);
+pub(crate) const DAY: jiff::civil::Date = jiff::civil::date(2026, 11, 22);
 /// Numbers of an embedding.
 const DIMS: u64 = 96;
 /// A question that is answered from the content.
 pub(crate) const QUESTION: &str = "miten haen asumistukea";
 
 /// Words hashed into a unit vector. A text with the word `hidas` waits until the gate opens.
-struct TestEncoder {
-    gate: Arc<Gate>,
+pub(crate) struct TestEncoder {
+    pub(crate) gate: Arc<Gate>,
 }
 
 /// Holds slow turns.
@@ -118,6 +118,17 @@ pub(crate) async fn start(data: &Path, edit: impl FnOnce(&mut Config)) -> Server
     server
 }
 
+/// Starts a server with content of its own and waits until it is ready.
+pub(crate) async fn start_with<L: Into<Loaded> + 'static>(
+    data: &Path,
+    edit: impl FnOnce(&mut Config),
+    load: impl FnOnce(Arc<Gate>) -> Result<L, AppError> + Send + 'static,
+) -> Server {
+    let (server, ready) = begin_with(data, edit, load).await;
+    ready.await.unwrap();
+    server
+}
+
 /// Starts a server in a folder of its own.
 pub(crate) async fn fresh(edit: impl FnOnce(&mut Config)) -> (TempDir, Server) {
     let folder = tempfile::tempdir().unwrap();
@@ -131,6 +142,20 @@ pub(crate) async fn begin(
     edit: impl FnOnce(&mut Config),
     hold: CancellationToken,
 ) -> (Server, oneshot::Receiver<()>) {
+    begin_with(data, edit, move |gate| {
+        while !hold.is_cancelled() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assistant(gate)
+    })
+    .await
+}
+
+async fn begin_with<L: Into<Loaded> + 'static>(
+    data: &Path,
+    edit: impl FnOnce(&mut Config),
+    load: impl FnOnce(Arc<Gate>) -> Result<L, AppError> + Send + 'static,
+) -> (Server, oneshot::Receiver<()>) {
     let mut config = Config::default();
     config.data.folder = data.to_owned();
     config.server.turn_threads_n = 2;
@@ -142,12 +167,7 @@ pub(crate) async fn begin(
     let (told, ready) = oneshot::channel();
     let load = {
         let gate = Arc::clone(&gate);
-        move || {
-            while !hold.is_cancelled() {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            assistant(gate)
-        }
+        move || load(gate)
     };
     let task = tokio::spawn({
         let stop = stop.clone();
@@ -173,7 +193,7 @@ fn assistant(gate: Arc<Gate>) -> Result<Assistant, AppError> {
 }
 
 /// Three topics in three languages, and the texts around them.
-fn files() -> Vec<(String, String)> {
+pub(crate) fn files() -> Vec<(String, String)> {
     let topics = [
         (
             "housing.apply",

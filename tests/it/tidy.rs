@@ -21,8 +21,24 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("config", &["inference"]),
     ("telemetry", &["domain"]),
     ("store", &["domain", "conversation"]),
+    ("publication", &["domain", "knowledge"]),
     ("exchange", &["domain", "conversation", "reply", "assistant", "inference", "store", "config", "telemetry"]),
-    ("channel", &["domain", "conversation", "reply", "assistant", "store", "exchange", "config", "telemetry"]),
+    (
+        "channel",
+        // Editors are shown findings and kept versions, which are `knowledge`'s.
+        &[
+            "domain",
+            "conversation",
+            "reply",
+            "knowledge",
+            "assistant",
+            "store",
+            "exchange",
+            "publication",
+            "config",
+            "telemetry",
+        ],
+    ),
     ("app", &["*"]),
     ("cli", &["*"]),
     ("lib", &["*"]),
@@ -38,8 +54,9 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("candle_core::", &["inference", "cli"]),
     ("candle_transformers::", &["inference"]),
     ("env::var", &["config", "telemetry"]),
-    ("Instant::now", &["assistant", "exchange", "channel", "store", "cli"]),
-    ("Timestamp::now", &["assistant", "channel", "store", "cli"]),
+    // `app` tells editors how long a change took and since when it is live.
+    ("Instant::now", &["assistant", "exchange", "channel", "store", "app", "cli"]),
+    ("Timestamp::now", &["assistant", "channel", "store", "app", "cli"]),
     ("SystemTime::now", &["channel", "store", "cli"]),
 ];
 

@@ -26,6 +26,9 @@ const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 
 /// How long a browser may remember what another site may do.
 const CORS_TIME: Duration = Duration::from_hours(1);
 
+/// Content with new topics is learnt before it answers, which takes longer than a citizen may wait.
+const ADMIN_TIME_MAX: Duration = Duration::from_mins(5);
+
 /// Puts everything around the routes.
 pub(super) fn around(routes: Router<Arc<Web>>, web: &Arc<Web>) -> Router<Arc<Web>> {
     routes
@@ -70,7 +73,8 @@ fn last_forwarded(headers: &HeaderMap) -> Option<IpAddr> {
 }
 
 async fn time(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
-    let time_max = Duration::from_secs(web.limits.request_seconds_max);
+    let is_admin = request.uri().path().starts_with("/v1/admin/");
+    let time_max = if is_admin { ADMIN_TIME_MAX } else { Duration::from_secs(web.limits.request_seconds_max) };
     match tokio::time::timeout(time_max, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::from(Code::TimedOut).into_response(),

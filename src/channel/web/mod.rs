@@ -1,12 +1,13 @@
 //! The web channel: an API with stored conversations and event streams, its documentation, health and metrics, and a page to ask on.
 //!
 //! In reading order: [`problem`] is every way to say no; [`state`] is what handlers share; [`conversations`], [`messages`], [`events`] and
-//! [`transcript`] are the endpoints; [`health`], [`pages`] and [`docs`] stand beside them; [`guard`] is around all of them.
+//! [`transcript`] are the endpoints for citizens, [`admin`] those for editors; [`health`], [`pages`] and [`docs`] stand beside them; [`guard`] is around all of them.
 
 pub mod problem;
 pub mod state;
 pub mod wire;
 
+mod admin;
 mod conversations;
 mod docs;
 mod events;
@@ -18,6 +19,7 @@ mod messages;
 mod pages;
 mod transcript;
 
+pub use admin::Token;
 pub use docs::openapi;
 pub use problem::Problem;
 pub use state::{Phase, Web};
@@ -41,6 +43,9 @@ pub fn router(web: &Arc<Web>) -> Router {
         .route("/v1/conversations/{id}/messages", post(messages::say))
         .route("/v1/conversations/{id}/events", get(events::stream))
         .route("/v1/conversations/{id}/transcript", get(transcript::read))
+        .route("/v1/admin/content", get(admin::history))
+        .route("/v1/admin/content/reload", post(admin::reload))
+        .route("/v1/admin/content/rollback", post(admin::rollback))
         .route("/v1/problems", get(problem::list))
         .route("/v1/openapi.json", get(docs::document))
         .layer(DefaultBodyLimit::max(web.limits.body_bytes_max));

@@ -15,6 +15,7 @@ pub struct Problem {
     code: Code,
     detail: Option<Cow<'static, str>>,
     retry_seconds: Option<u64>,
+    findings: Vec<serde_json::Value>,
 }
 
 /// The stable codes. Clients may branch on them; titles and details may change.
@@ -42,6 +43,16 @@ pub enum Code {
     ConversationFull,
     /// The conversation has messages waiting.
     ConversationBusy,
+    /// No token for editors is configured.
+    AdminClosed,
+    /// The token for editors is missing or wrong.
+    AdminUnauthorized,
+    /// Other content is going live.
+    ContentBusy,
+    /// The content may not go live.
+    ContentRefused,
+    /// No such version is kept.
+    VersionNotFound,
     /// No such path.
     NotFound,
     /// The path knows other methods.
@@ -64,7 +75,7 @@ pub enum Code {
 
 impl Code {
     /// All codes, as they are documented.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 25] = [
         Self::BadRequest,
         Self::BadJson,
         Self::BadBody,
@@ -76,6 +87,11 @@ impl Code {
         Self::ConversationNotFound,
         Self::ConversationFull,
         Self::ConversationBusy,
+        Self::AdminClosed,
+        Self::AdminUnauthorized,
+        Self::ContentBusy,
+        Self::ContentRefused,
+        Self::VersionNotFound,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::RateLimited,
@@ -120,6 +136,33 @@ impl Code {
                 "Conversation is busy",
                 "earlier messages of this conversation are being answered: send it again in a moment",
             ),
+            Self::AdminClosed => {
+                ("admin-closed", 403, "Closed", "no token is configured: name a file with one as `admin.token_file`")
+            }
+            Self::AdminUnauthorized => (
+                "admin-unauthorized",
+                401,
+                "Not authorized",
+                "send the token of `admin.token_file` as `Authorization: Bearer`",
+            ),
+            Self::ContentBusy => (
+                "content-busy",
+                409,
+                "Content is going live",
+                "other content is going live just now: try again in a moment",
+            ),
+            Self::ContentRefused => (
+                "content-refused",
+                422,
+                "Content refused",
+                "the content may not go live, and what answered before still does: see `findings`",
+            ),
+            Self::VersionNotFound => (
+                "version-not-found",
+                404,
+                "No such version",
+                "this version is not kept: GET /v1/admin/content lists those that are",
+            ),
             Self::NotFound => ("not-found", 404, "No such path", "there is nothing here: see /docs"),
             Self::MethodNotAllowed => {
                 ("method-not-allowed", 405, "Method not allowed", "this path knows the methods in the `Allow` header")
@@ -162,7 +205,7 @@ impl Code {
     /// Seconds to wait where waiting helps.
     const fn retry_seconds(self) -> Option<u64> {
         match self {
-            Self::ConversationBusy => Some(1),
+            Self::ConversationBusy | Self::ContentBusy => Some(1),
             Self::RateLimited | Self::QueueFull | Self::TimedOut => Some(2),
             Self::StreamsFull | Self::Starting | Self::Stopping => Some(5),
             _ => None,
@@ -186,17 +229,26 @@ pub struct ProblemBody {
     pub code: &'static str,
     /// What to do about it.
     pub detail: Cow<'static, str>,
+    /// Faults of refused content, each with `severity`, `path`, `line` and `message`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
+    pub findings: Vec<serde_json::Value>,
 }
 
 impl Problem {
     /// The problem with a detail of its own. Details never quote what a citizen wrote.
     pub fn with_detail(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: Some(detail.into()), retry_seconds: None }
+        Self { detail: Some(detail.into()), ..code.into() }
     }
 
     /// The problem that goes away after some time.
     pub const fn with_retry(code: Code, retry_seconds: u64) -> Self {
-        Self { code, detail: None, retry_seconds: Some(retry_seconds) }
+        Self { code, detail: None, retry_seconds: Some(retry_seconds), findings: Vec::new() }
+    }
+
+    /// The problem with the faults of refused content.
+    pub fn with_findings(code: Code, detail: impl Into<Cow<'static, str>>, findings: Vec<serde_json::Value>) -> Self {
+        Self { detail: Some(detail.into()), findings, ..code.into() }
     }
 
     /// The stable code.
@@ -212,13 +264,14 @@ impl Problem {
             status,
             code,
             detail: self.detail.unwrap_or(Cow::Borrowed(detail)),
+            findings: self.findings,
         }
     }
 }
 
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
-        Self { code, detail: None, retry_seconds: None }
+        Self { code, detail: None, retry_seconds: None, findings: Vec::new() }
     }
 }
 

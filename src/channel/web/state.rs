@@ -1,10 +1,12 @@
 //! What the handlers of one server share.
 
+use crate::channel::web::admin::Token;
 use crate::channel::web::limiter::Limiter;
 use crate::channel::web::problem::{Code, Problem};
 use crate::config::{Config, Limits};
 use crate::domain::ConversationId;
 use crate::exchange::{Admitted, Exchange, Secret};
+use crate::publication::Publish;
 use crate::telemetry::metrics::Metrics;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header::AUTHORIZATION;
@@ -36,6 +38,10 @@ pub struct Web {
     pub(super) streams: Arc<Semaphore>,
     /// Ends streams.
     pub(super) stop: CancellationToken,
+    /// What opens `/v1/admin`; closed without.
+    pub(super) admin: OnceLock<Token>,
+    /// Lets content go live.
+    pub(super) publisher: OnceLock<Arc<dyn Publish>>,
     exchange: OnceLock<Arc<Exchange>>,
     phase: watch::Sender<Phase>,
 }
@@ -50,6 +56,8 @@ impl Web {
             limiter: Limiter::new(&config.limits),
             streams: Arc::new(Semaphore::new(config.limits.streams_max.min(Semaphore::MAX_PERMITS))),
             stop,
+            admin: OnceLock::new(),
+            publisher: OnceLock::new(),
             exchange: OnceLock::new(),
             phase: watch::Sender::new(Phase::Starting),
             limits: config.limits.clone(),
@@ -62,6 +70,17 @@ impl Web {
         if self.exchange.set(exchange).is_ok() {
             self.enter(Phase::Ready);
         }
+    }
+
+    /// Lets whoever has the token ask for content to go live.
+    pub fn admit(&self, token: Token) {
+        // The first token holds for the life of the server.
+        let _ = self.admin.set(token);
+    }
+
+    /// What lets content go live.
+    pub fn publish(&self, publisher: Arc<dyn Publish>) {
+        let _ = self.publisher.set(publisher);
     }
 
     /// What the server can do now.

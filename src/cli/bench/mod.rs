@@ -3,6 +3,7 @@
 mod embed;
 mod http;
 mod qmatmul;
+mod reload;
 mod turn;
 
 use crate::config::Config;
@@ -18,12 +19,15 @@ pub(in crate::cli) enum Command {
     Turn(turn::Arguments),
     /// The sentence encoders: this engine, candle in f32 and candle's quantised products
     Embed(embed::Arguments),
+    /// Questions at half the capacity while content goes live again and again: none may fail, or wait over 50 ms more
+    Reload(reload::Arguments),
 }
 
 pub(in crate::cli) fn run(config: &Config, command: &Command, day: Date) -> Result<ExitCode> {
     match command {
         Command::Turn(arguments) => turn::run(config, arguments, day),
         Command::Embed(arguments) => embed::run(config, arguments),
+        Command::Reload(arguments) => reload::run(config, arguments, day),
     }
 }
 

@@ -1,0 +1,51 @@
+//! `neuvo kb fit`: weights and thresholds from tuning questions.
+
+use crate::app;
+use crate::cli::output;
+use crate::config::Config;
+use crate::evaluation::{fit, questions};
+use crate::retrieval::{Calibration, Mode, Vectors, calibration};
+use anyhow::{Context as _, Result, bail};
+use jiff::civil::Date;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+pub(super) fn run(config: &Config, files: &[PathBuf], wrong_max: f32, day: Date) -> Result<ExitCode> {
+    let mut set = Vec::new();
+    for file in files {
+        let text = fs_err::read_to_string(file)?;
+        set.extend(questions::read(&text).with_context(|| file.display().to_string())?);
+    }
+    if set.is_empty() {
+        bail!("there are no questions to fit on: name files with questions");
+    }
+    let vectors = Vectors::cached(app::encoder(config)?, &config.data.folder);
+    let knowledge = app::knowledge(config, day)?;
+    let (understanding, retrieval) =
+        app::stages(&knowledge, Calibration::unfitted(), &vectors, Arc::clone(vectors.encoder()))?;
+    output::note(&format!("ranking {} questions", set.len()));
+    let mut tuned = fit::rank(&knowledge, &understanding, &retrieval, &set, day);
+    let off_topic_n = tuned.iter().filter(|tuned| tuned.right.is_empty()).count();
+    let names: Vec<_> = files.iter().filter_map(|file| file.file_name()).map(|name| name.to_string_lossy()).collect();
+    let obtained = format!(
+        "neuvo kb fit {} on {day}: {} questions, {off_topic_n} of them off topic; model {}; at most {} % answered wrong",
+        names.join(" "),
+        tuned.len(),
+        vectors.encoder().fingerprint(),
+        wrong_max * 100.0,
+    );
+    let fitted = fit::fit(&mut tuned, wrong_max, obtained);
+    for mode in Mode::ALL {
+        output::line(&format!(
+            "{:8} top-1 {:.1} % of the tuning questions",
+            mode.name(),
+            100.0 * fit::top_1(&fitted, &tuned, mode)
+        ))?;
+    }
+    output::line(&format!("answer from {:.3}, ask back from {:.3}", fitted.answer_from, fitted.clarify_from))?;
+    let path = config.content.root.join(calibration::PATH);
+    fs_err::write(&path, fitted.write()?)?;
+    output::line(&format!("wrote {}", path.display()))?;
+    Ok(ExitCode::SUCCESS)
+}

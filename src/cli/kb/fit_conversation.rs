@@ -1,0 +1,41 @@
+//! `neuvo kb fit-conversation`: weights and thresholds from messages with their life situation, and from dialogues.
+
+use crate::app;
+use crate::cli::output;
+use crate::config::Config;
+use crate::conversation;
+use crate::evaluation::{dialogues, fit_conversation, situations};
+use crate::retrieval::Vectors;
+use anyhow::{Context as _, Result};
+use jiff::civil::Date;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Fit when a person is called in and when a message goes on with the topic so far
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// Tab-separated messages with the columns lang, text and group
+    #[arg(long, value_name = "FILE")]
+    situations: PathBuf,
+    /// Tab-separated dialogues with the columns dialogue_id, turn, lang, user_text and expected_topic
+    #[arg(long, value_name = "FILE")]
+    dialogues: PathBuf,
+}
+
+pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<ExitCode> {
+    let Arguments { situations: messages_file, dialogues: turns_file } = arguments;
+    let messages = situations::read(&fs_err::read_to_string(messages_file)?)
+        .with_context(|| messages_file.display().to_string())?;
+    let turns =
+        dialogues::read(&fs_err::read_to_string(turns_file)?).with_context(|| turns_file.display().to_string())?;
+    let vectors = Vectors::cached(app::encoder(config)?, &config.data.folder);
+    let content = app::content(config, &vectors, day)?;
+    let name = |file: &Path| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let obtained = format!("neuvo kb fit-conversation {} {} on {day}", name(messages_file), name(turns_file));
+    let fitted = fit_conversation::fit(&content, &messages, &turns, day, &obtained);
+    output::line(&fitted.obtained)?;
+    let path = config.content.root.join(conversation::calibration::PATH);
+    fs_err::write(&path, fitted.write()?)?;
+    output::line(&format!("wrote {}", path.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
