@@ -128,10 +128,11 @@ impl Assistant {
                 match decided {
                     Move::Reply(reply) => reply,
                     Move::Lookup(question) => {
-                        let Question { alone, continued, asked } = *question;
+                        let Question { alone, continued, further, asked } = *question;
                         let alone = content.retrieval.search(&alone);
                         let continued = continued.map(|lookup| content.retrieval.search(&lookup));
-                        let evidence = Ok(Found { alone, continued });
+                        let further = further.iter().map(|lookup| content.retrieval.search(lookup)).collect();
+                        let evidence = Ok(Found { alone, continued, further });
                         let concluded = conversation.conclude(asked, evidence, situation.as_ref(), calibration);
                         if let Some(evidence) = concluded.1 {
                             found = (evidence.candidates, evidence.confidence);

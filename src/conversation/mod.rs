@@ -12,8 +12,8 @@ pub use course::Course;
 pub use thread::Found;
 
 use crate::domain::{
-    Candidate, Cues, Evidence, HandOff, Intent, Language, Lookup, Notice, Occasion, Outcome, Reply, Situation,
-    SituationGroup, Stalled, TopicId, Understanding,
+    Candidate, Cues, Evidence, HandOff, Intent, Language, Lookup, Notice, Occasion, Outcome, QuickReply, Reply,
+    Situation, SituationGroup, Stalled, TopicId, Understanding,
 };
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,8 @@ pub struct Question {
     pub alone: Lookup,
     /// The message as a continuation.
     pub continued: Option<Lookup>,
+    /// Questions after the first.
+    pub further: Vec<Lookup>,
     /// What the reply will depend on.
     pub asked: Asked,
 }
@@ -131,7 +133,8 @@ impl Conversation {
             let alone = Lookup::of(understanding.alone.clone(), language, day);
             let alone = Lookup { wanted: Some(topic), brief, ..alone };
             let cues = understanding.cues.clone();
-            Move::Lookup(Box::new(Question { alone, continued: None, asked: Asked { cues, aside: None, again } }))
+            let asked = Asked { cues, aside: None, again };
+            Move::Lookup(Box::new(Question { alone, continued: None, further: Vec::new(), asked }))
         };
         if let Some(topic) = understanding.named.clone().or_else(|| self.chosen(&understanding.cues)) {
             return (ask(topic, understanding.language, false, None), situation);
@@ -170,10 +173,12 @@ impl Conversation {
         let continued = understanding
             .continued
             .map(|reading| calibration.leaning.lookup(&understanding.alone, reading, &understanding.kin, asked));
+        let beside = understanding.core.map(|core| (core, calibration.leaning.core_weight));
         let favoured = self.offered.iter().map(|topic| (topic.clone(), OFFERED_BONUS)).collect();
         let question = Question {
-            alone: Lookup { favoured, ..Lookup::of(understanding.alone, language, day) },
+            alone: Lookup { favoured, beside, ..Lookup::of(understanding.alone, language, day) },
             continued,
+            further: understanding.further.into_iter().map(|reading| Lookup::of(reading, language, day)).collect(),
             asked: Asked { cues: understanding.cues, aside, again: None },
         };
         (Move::Lookup(Box::new(question)), situation)
@@ -187,12 +192,14 @@ impl Conversation {
         situation: Option<&Situation>,
         calibration: &Calibration,
     ) -> (Reply, Option<Evidence>) {
-        let Ok(found) = found else { return (Reply::Unavailable, None) };
+        let Ok(mut found) = found else { return (Reply::Unavailable, None) };
         let continuation = match &found.continued {
             Some(continued) => calibration.ties.continuation(&asked.cues, &found.alone, continued, self.topic.as_ref()),
             None => 0.0,
         };
-        let evidence = thread::blend(found, continuation);
+        let further = found.further_topics();
+        let mut evidence = thread::blend(found, continuation);
+        offer_first(&mut evidence, further);
         let reply = match (asked.again, evidence.citation.clone()) {
             (Some(notice), Some(citation)) => {
                 let Evidence { passages, next, .. } = evidence.clone();
@@ -292,6 +299,18 @@ impl Conversation {
     fn chosen(&self, cues: &Cues) -> Option<TopicId> {
         self.offered.get(usize::from(cues.choice?)).cloned()
     }
+}
+
+/// Offers what else was asked before what others ask next.
+fn offer_first(evidence: &mut Evidence, further: Vec<QuickReply>) {
+    let answered = evidence.candidates.first().map(|best| best.topic.clone());
+    let further = further.into_iter().filter(|quick| Some(&quick.topic) != answered.as_ref());
+    let mut next: Vec<QuickReply> = further.collect();
+    let others = std::mem::take(&mut evidence.next);
+    let others = others.into_iter().filter(|other| next.iter().all(|quick| quick.topic != other.topic));
+    let others: Vec<QuickReply> = others.collect();
+    next.extend(others);
+    evidence.next = next;
 }
 
 /// Whether a message that looks off topic by itself goes on with the topic of the conversation, or asks more than a change of language.

@@ -16,6 +16,8 @@ fn understanding(intent: Option<&str>) -> Understanding {
             prior: Vec::new().into(),
         },
         continued: None,
+        core: None,
+        further: Vec::new(),
         cues: Cues::default(),
         kin: Vec::new(),
         named: None,
@@ -78,13 +80,13 @@ fn say(conversation: &mut Conversation, said: Understanding, found: Result<Evide
     match decided {
         Move::Reply(reply) => reply,
         Move::Lookup(question) => {
-            let Question { alone, continued, asked } = *question;
+            let Question { alone, continued, asked, .. } = *question;
             let found = found.map(|mut evidence| {
                 if let (Some(wanted), Some(citation)) = (alone.wanted, &mut evidence.citation) {
                     citation.topic = wanted;
                     evidence.confidence = 1.0;
                 }
-                Found { continued: continued.map(|_| evidence.clone()), alone: evidence }
+                Found { continued: continued.map(|_| evidence.clone()), alone: evidence, further: Vec::new() }
             });
             conversation.conclude(asked, found, situation.as_ref(), &calibration).0
         }

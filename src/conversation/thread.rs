@@ -1,6 +1,6 @@
 //! Keeps the thread: whether a message goes on with the topic of the conversation or stands alone, and what both readings found together.
 
-use crate::domain::{Candidate, Cues, Evidence, Language, Lookup, Reading, TopicId};
+use crate::domain::{Candidate, Cues, Evidence, Language, Lookup, QuickReply, Reading, TopicId};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -34,11 +34,13 @@ pub struct Leaning {
     pub kin_bonus: f32,
     /// How much the message by itself counts beside the message with its subject.
     pub alone_weight: f32,
+    /// How much the question of a long story counts beside the whole story.
+    pub core_weight: f32,
 }
 
 impl Default for Leaning {
     fn default() -> Self {
-        Self { kin_bonus: 2.0, alone_weight: 0.5 }
+        Self { kin_bonus: 2.0, alone_weight: 0.5, core_weight: 0.5 }
     }
 }
 
@@ -65,6 +67,18 @@ pub struct Found {
     pub alone: Evidence,
     /// As a continuation, where it may be one.
     pub continued: Option<Evidence>,
+    /// What questions after the first found.
+    pub further: Vec<Evidence>,
+}
+
+impl Found {
+    /// Takes out the topics of the further questions, as questions that can be asked by one tap.
+    pub fn further_topics(&mut self) -> Vec<QuickReply> {
+        let likely = |evidence: &Evidence| evidence.clarify_from <= evidence.confidence;
+        let further = std::mem::take(&mut self.further).into_iter().filter(likely);
+        let best = further.filter_map(|evidence| evidence.candidates.into_iter().next());
+        best.map(|candidate| QuickReply { topic: candidate.topic, title: candidate.title }).collect()
+    }
 }
 
 /// The weights by which a message is taken for a continuation, one for each of [`TIES`], then the intercept: fitted on dialogues.

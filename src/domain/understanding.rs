@@ -139,6 +139,10 @@ pub struct Understanding {
     pub alone: Reading,
     /// The message as a continuation of the conversation's topic, where there is one that it may continue.
     pub continued: Option<Reading>,
+    /// The question of a long story by itself.
+    pub core: Option<Reading>,
+    /// Questions after the first.
+    pub further: Vec<Reading>,
     /// How it leans on what was said before.
     pub cues: Cues,
     /// The topics near the one of the conversation, with how near they are, 0 to 1.

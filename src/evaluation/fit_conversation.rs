@@ -63,7 +63,7 @@ fn leaning(content: &Content, turns: &[Turn], day: Date) -> (Ties, Leaning, usiz
     let mut best: Option<(usize, Ties, Leaning, usize)> = None;
     for kin_bonus in [1.0, 2.0, 3.0] {
         for alone_weight in [0.0, 0.4, 0.8] {
-            let leaning = Leaning { kin_bonus, alone_weight };
+            let leaning = Leaning { kin_bonus, alone_weight, ..Leaning::default() };
             let (ties, right_n, rows_n) = continuations(content, turns, leaning, day);
             if best.as_ref().is_none_or(|best| best.0 < right_n) {
                 best = Some((right_n, ties, leaning, rows_n));

@@ -5,6 +5,7 @@ pub mod foreign;
 pub mod intent;
 pub mod language;
 mod lesson;
+pub mod questions;
 pub mod situation;
 pub mod thread;
 
@@ -27,6 +28,7 @@ pub type Embed<'a> = dyn Fn(&[String]) -> Result<Vec<Embedding>, EncodeError> + 
 /// What was learnt from one version of the content.
 pub struct Comprehension {
     encoder: Arc<dyn Encode>,
+    knowledge: Arc<Knowledge>,
     language: LanguageModel,
     foreign: ForeignModel,
     intent: Arc<IntentModel>,
@@ -51,7 +53,8 @@ impl Comprehension {
         let file = cache("situations");
         let situation = SituationModel::learn(Arc::clone(knowledge), &intent, embed, file.as_deref())?;
         let (intent, situation) = (Arc::new(intent), Arc::new(situation));
-        Ok(Self { encoder, language, foreign, intent, situation, thread: ThreadReader::new(Arc::clone(knowledge)) })
+        let thread = ThreadReader::new(Arc::clone(knowledge));
+        Ok(Self { encoder, knowledge: Arc::clone(knowledge), language, foreign, intent, situation, thread })
     }
 
     /// Learns from content that teaches the same: only the words of its texts are read anew.
@@ -59,6 +62,7 @@ impl Comprehension {
     pub fn with_texts_of(&self, knowledge: &Arc<Knowledge>) -> Self {
         Self {
             encoder: Arc::clone(&self.encoder),
+            knowledge: Arc::clone(knowledge),
             language: LanguageModel::learn(knowledge),
             foreign: ForeignModel::learn(knowledge),
             intent: Arc::clone(&self.intent),
@@ -87,7 +91,8 @@ impl Understand for Comprehension {
 
     fn understand(&self, utterance: &Utterance, context: Context<'_>) -> Result<Understanding, Stalled> {
         let language = self.language(utterance, context);
-        let (meaning, alone, sample) = self.read(utterance, language)?;
+        let questions = questions::find(&self.knowledge.threads, utterance, language);
+        let (mut meaning, mut alone, sample) = self.read(utterance, language)?;
         let sample = sample.as_ref();
         let assessment = sample.and_then(|sample| self.situation.assess(utterance.as_str(), language, sample));
         let thread = self.thread.read(utterance, language, context.topic);
@@ -96,12 +101,21 @@ impl Understand for Comprehension {
             Some(text) => Some(self.read(text, language)?.1),
             None => None,
         };
+        if let Some(first) = &questions.first {
+            let (of_first, reading, _) = self.read(first, language)?;
+            (meaning.intent, alone) = (of_first.intent, reading);
+        }
+        let read = |question: &Utterance| Ok::<_, Stalled>(self.read(question, language)?.1);
+        let core = questions.core.as_ref().map(read).transpose()?;
+        let further = questions.further.iter().map(read).collect::<Result<_, _>>()?;
         let cues = Cues { guidance: alone.guidance, ..thread.cues };
         Ok(Understanding {
             language,
             intent: self.foreign.detect(utterance.as_str()).map(|intent| (intent, 1.0)).or(meaning.intent),
             alone,
             continued,
+            core,
+            further,
             cues,
             kin: thread.kin,
             named: thread.named,
