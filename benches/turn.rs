@@ -43,6 +43,7 @@ fn turns(criterion: &mut Criterion) {
             language: Language::Fi,
             guidance: 1.0,
             prior: Vec::new().into(),
+            benefit: None,
             day,
         };
         group.bench_function(format!("search alone, {words_n} words"), |bencher| {

@@ -8,6 +8,7 @@ use crate::domain::{
 };
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What is remembered of a conversation: small, typed, stored after each turn.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,9 @@ pub struct Conversation {
     pub offered: Vec<TopicId>,
     /// How many turns in a row found nothing.
     pub misses_n: u8,
+    /// The benefit of the page on which it began.
+    #[serde(default)]
+    pub benefit: Option<Arc<str>>,
 }
 
 /// What `consider` decides.
@@ -69,6 +73,7 @@ impl Conversation {
             language: understanding.language,
             guidance: understanding.guidance,
             prior: understanding.prior,
+            benefit: self.benefit.clone(),
             day,
         })
     }

@@ -17,6 +17,8 @@ pub struct Lookup {
     pub guidance: f32,
     /// The log-probability of each topic as understood, in the order of the content's topics; empty where nothing was learnt.
     pub prior: Arc<[f32]>,
+    /// The benefit of the page that the citizen is on; near-ties go to its topics.
+    pub benefit: Option<Arc<str>>,
     /// The day for which figures are given.
     pub day: Date,
 }

@@ -3,6 +3,7 @@
 pub mod event;
 pub mod evidence;
 pub mod fact;
+pub mod feedback;
 pub mod language;
 pub mod mask;
 pub mod reply;
@@ -13,6 +14,7 @@ pub mod utterance;
 pub use event::{Answered, ConversationId, Event, EventKind, Message, MessageId, Welcome};
 pub use evidence::{Candidate, Evidence, Lookup, Passage, Stalled};
 pub use fact::{Fact, FactKind, FactValue};
+pub use feedback::{AnswerFeedback, ConversationFeedback, FeedbackSort, FeedbackWords, Rating, WordsTooLong};
 pub use language::Language;
 pub use reply::{Citation, Notice, Outcome, QuickReply, Reply};
 pub use topic::{ContentVersion, TopicId, hex};

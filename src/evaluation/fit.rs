@@ -25,6 +25,7 @@ pub fn rank(
             language: understood.language,
             guidance: understood.guidance,
             prior: understood.prior,
+            benefit: None,
             day,
         };
         let right: Vec<usize> = question

@@ -13,6 +13,7 @@ pub mod links;
 pub mod source;
 pub mod synonyms;
 pub mod template;
+pub mod widget;
 
 pub use article::{Article, Section};
 pub use examples::Examples;

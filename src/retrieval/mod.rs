@@ -26,6 +26,9 @@ use std::sync::Arc;
 /// How many candidates a lookup gives.
 const CANDIDATES_MAX: usize = 5;
 
+/// How much likelier a question is about the benefit of the page on which it is asked: enough for near-ties, too little to turn a clear one.
+const PAGE_ODDS: f32 = 2.0;
+
 /// Why an index could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
@@ -57,6 +60,18 @@ pub struct Ranking {
     pub shares: Vec<f32>,
     /// Topics by falling probability.
     pub order: Vec<usize>,
+}
+
+impl Ranking {
+    /// Multiplies the odds of some topics, so that near-ties go to them.
+    fn favour(&mut self, is_favoured: impl Fn(usize) -> bool) {
+        let favoured = self.shares.iter_mut().enumerate().filter(|(at, _)| is_favoured(*at));
+        favoured.for_each(|(_, share)| *share *= PAGE_ODDS);
+        let sum = self.shares.iter().sum::<f32>().max(f32::MIN_POSITIVE);
+        self.shares.iter_mut().for_each(|share| *share /= sum);
+        let share = |at: &usize| self.shares.get(*at).copied().unwrap_or_default();
+        self.order.sort_by(|a, b| share(b).total_cmp(&share(a)).then(a.cmp(b)));
+    }
 }
 
 impl Retrieval {
@@ -96,7 +111,11 @@ impl Retrieval {
         self.semantic.topics(probe, lookup.language, &mut features);
         self.lexical(lookup.language).topics(terms, &mut features);
         features.prior(&lookup.prior);
-        self.calibration.rank(features, mode)
+        let mut ranking = self.calibration.rank(features, mode);
+        if let Some(benefit) = &lookup.benefit {
+            ranking.favour(|at| self.knowledge.topics.get(at).is_some_and(|topic| topic.id.benefit() == &**benefit));
+        }
+        ranking
     }
 
     fn lexical(&self, language: Language) -> &Lexical {

@@ -1,7 +1,7 @@
 //! The OpenAPI document, and a page to try it on that loads nothing from elsewhere.
 
 use crate::channel::web::state::Web;
-use crate::channel::web::{conversations, events, health, messages, problem, transcript};
+use crate::channel::web::{conversations, events, feedback, health, messages, problem, transcript, widget};
 use axum::{Json, Router};
 use std::sync::Arc;
 use utoipa::openapi::OpenApi as Document;
@@ -23,6 +23,9 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         messages::say,
         events::stream,
         transcript::read,
+        feedback::rate,
+        feedback::comment,
+        widget::config,
         problem::list,
         document,
         health::alive,

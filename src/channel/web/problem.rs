@@ -38,6 +38,8 @@ pub enum Code {
     BodyTooLarge,
     /// No such conversation, or not its secret.
     ConversationNotFound,
+    /// No reply in this place of the conversation.
+    AnswerNotFound,
     /// The conversation has all its messages.
     ConversationFull,
     /// The conversation has messages waiting.
@@ -64,7 +66,7 @@ pub enum Code {
 
 impl Code {
     /// All codes, as they are documented.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::BadRequest,
         Self::BadJson,
         Self::BadBody,
@@ -74,6 +76,7 @@ impl Code {
         Self::MessageTooLong,
         Self::BodyTooLarge,
         Self::ConversationNotFound,
+        Self::AnswerNotFound,
         Self::ConversationFull,
         Self::ConversationBusy,
         Self::NotFound,
@@ -107,6 +110,12 @@ impl Code {
                 404,
                 "No such conversation",
                 "there is no conversation with this id and secret: open a new one with POST /v1/conversations",
+            ),
+            Self::AnswerNotFound => (
+                "answer-not-found",
+                404,
+                "No such reply",
+                "the conversation has no reply with this `seq`: read its events",
             ),
             Self::ConversationFull => (
                 "conversation-full",

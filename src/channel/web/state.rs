@@ -2,6 +2,7 @@
 
 use crate::channel::web::limiter::Limiter;
 use crate::channel::web::problem::{Code, Problem};
+use crate::channel::web::widget::Scripts;
 use crate::config::{Config, Limits};
 use crate::domain::ConversationId;
 use crate::exchange::{Admitted, Exchange, Secret};
@@ -34,6 +35,7 @@ pub struct Web {
     pub(super) behind_proxy: bool,
     pub(super) limiter: Limiter,
     pub(super) streams: Arc<Semaphore>,
+    pub(super) scripts: Scripts,
     /// Ends streams.
     pub(super) stop: CancellationToken,
     exchange: OnceLock<Arc<Exchange>>,
@@ -49,6 +51,7 @@ impl Web {
             behind_proxy: config.server.behind_proxy,
             limiter: Limiter::new(&config.limits),
             streams: Arc::new(Semaphore::new(config.limits.streams_max.min(Semaphore::MAX_PERMITS))),
+            scripts: Scripts::default(),
             stop,
             exchange: OnceLock::new(),
             phase: watch::Sender::new(Phase::Starting),
