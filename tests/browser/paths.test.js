@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { DESKTOP, launch, PHONE, QUESTIONS, Server, Visitor } from "./support.js";
 
 let server, browser;
@@ -183,22 +184,25 @@ test("the page of the conversation alone, and the statement", async () => {
 });
 
 test("pages of other sites may have it, if they are allowed", async () => {
-  const visitor = await Visitor.come(browser, server, { ...DESKTOP, origin: server.other });
-  await visitor.context.close();
   const context = await browser.newContext();
   const page = await context.newPage();
-  // A page of another origin, which is told by its name alone.
-  await page.route(`${server.other}/host`, (route) => route.fulfill({
-    contentType: "text/html", headers: { "content-security-policy": `default-src 'none'; script-src ${server.origin}; connect-src ${server.origin}; require-trusted-types-for 'script'` },
-    body: `<!DOCTYPE html><html lang="en"><title>host</title><script type="module" src="${server.origin}/widget.js" data-lang="sv"></script><h1>host</h1></html>`,
-  }));
-  await page.goto(`${server.other}/host`);
-  await page.locator("neuvo-chat .launcher").click();
+  const said = [];
+  page.on("console", (message) => said.push(message.text()));
+  // A page of another origin, with a policy that allows this server only.
+  const policy = `default-src 'none'; img-src data:; script-src ${server.origin}; connect-src ${server.origin}; require-trusted-types-for 'script'`;
+  const host = createServer((_, response) => {
+    response.writeHead(200, { "content-type": "text/html", "content-security-policy": policy });
+    response.end(`<!DOCTYPE html><html lang="en"><title>host</title><link rel="icon" href="data:,"><script type="module" src="${server.origin}/widget.js" data-lang="sv"></script><h1>host</h1></html>`);
+  }).listen(server.otherPort, "127.0.0.1");
+  await page.goto(server.other);
+  await page.locator("neuvo-chat .launcher").click({ timeout: 10_000 }).catch((error) => assert.fail(`${error.message} ${said}`));
+  assert.equal(await page.locator("neuvo-chat .window").evaluate((node) => getComputedStyle(node).position), "fixed", "the styles are there");
   await page.locator("neuvo-chat #question").fill(QUESTIONS.sv);
   await page.keyboard.press("Enter");
   await page.locator("neuvo-chat .turn.bot").nth(1).waitFor();
-  const strange = `http://0.0.0.0:${server.port}`;
-  const refused = await fetch(`${server.origin}/v1/widget/config`, { headers: { origin: strange } });
+  assert.deepEqual(said, []);
+  const refused = await fetch(`${server.origin}/v1/widget/config`, { headers: { origin: "http://example.com" } });
   assert.equal(refused.headers.get("access-control-allow-origin"), null);
   await context.close();
+  host.close();
 });

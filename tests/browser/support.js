@@ -26,10 +26,7 @@ export const QUESTIONS = {
 export class Server {
   static async start() {
     const server = new Server();
-    const probe = createServer().listen(0, "127.0.0.1");
-    await once(probe, "listening");
-    server.port = probe.address().port;
-    probe.close();
+    [server.port, server.otherPort] = [await freePort(), await freePort()];
     server.folder = mkdtempSync(join(tmpdir(), "neuvo-browser-"));
     const cache = join(ROOT, "target/browser");
     mkdirSync(cache, { recursive: true });
@@ -52,13 +49,13 @@ export class Server {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** The same machine by another name: another origin to a browser. */
+  /** Another site, whose pages may have the widget. */
   get other() {
-    return `http://localhost:${this.port}`;
+    return `http://127.0.0.1:${this.otherPort}`;
   }
 
   async run() {
-    this.process = spawn(BINARY, ["--config", join(this.folder, "neuvo.toml"), "serve"], { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, NEUVO_LOG: "error" } });
+    this.process = spawn(BINARY, ["--config", join(this.folder, "neuvo.toml"), "serve"], { stdio: "ignore", env: { ...process.env, NEUVO_LOG: "error" } });
     for (const began = Date.now(); Date.now() - began < READY_MS_MAX; await pause(100)) {
       const ready = await fetch(`${this.origin}/readyz`).catch(() => null);
       if (ready?.ok) return;
@@ -79,6 +76,15 @@ export class Server {
   }
 }
 
+async function freePort() {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
+
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 export async function launch() {
@@ -87,18 +93,18 @@ export async function launch() {
 
 /** A citizen's browser on one page. Breaches of what must always hold are collected and end the test in `done`. */
 export class Visitor {
-  static async come(browser, server, { path = "/demo", origin = server.origin, expected = [], ...options } = {}) {
+  static async come(browser, server, { path = "/demo", expected = [], ...options } = {}) {
     const visitor = new Visitor();
     visitor.server = server;
     visitor.breaches = [];
     visitor.expected = expected;
     visitor.context = await browser.newContext({ reducedMotion: "reduce", locale: "fi-FI", ...options });
     visitor.context.setDefaultTimeout(20_000);
-    visitor.page = await visitor.tab(path, origin);
+    visitor.page = await visitor.tab(path);
     return visitor;
   }
 
-  async tab(path, origin = this.server.origin) {
+  async tab(path) {
     const page = await this.context.newPage();
     page.on("pageerror", (error) => this.breaches.push(`error: ${error.message}`));
     page.on("console", (message) => message.type() === "error" && this.breaches.push(`console: ${message.text()}`));
@@ -107,7 +113,7 @@ export class Visitor {
       if (!["data:", "blob:", "about:"].includes(url.protocol) && url.origin !== this.server.origin) this.breaches.push(`asked ${url.origin}`);
     });
     await page.addInitScript(() => document.addEventListener("securitypolicyviolation", (breach) => console.error(`policy: ${breach.violatedDirective} ${breach.blockedURI}`)));
-    await page.goto(origin + path);
+    await page.goto(this.server.origin + path);
     return page;
   }
 

@@ -88,11 +88,10 @@ export class Chat {
   /** Opens the window and leads into the input. @param {{ focus?: boolean }} [how] */
   open({ focus = true } = {}) {
     if (this.isOpen || this.inline) return focus && this.composer.area.focus();
-    const before = document.activeElement;
     this.isOpen = true;
     this.raise();
     if (focus) this.composer.area.focus();
-    else if (before instanceof HTMLElement) before.focus();
+    else /** @type {HTMLElement | null} */ (this.root.activeElement)?.blur();
     this.parts.launcher.setAttribute("aria-expanded", "true");
     this.begin();
     this.toEnd();
