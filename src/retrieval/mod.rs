@@ -196,3 +196,26 @@ impl Retrieve for Retrieval {
         self.find(lookup)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(shares: &[f32], favoured: usize, order: &[usize]) {
+        let order_before = (0..shares.len()).collect();
+        let mut ranking =
+            Ranking { features: Features::new(shares.len()), shares: shares.to_vec(), order: order_before };
+        ranking.favour(|at| at == favoured);
+        assert_eq!(ranking.order, order);
+        assert!((ranking.shares.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_page_decides_near_ties_only() {
+        check(&[0.45, 0.35, 0.2], 1, &[1, 0, 2]);
+        check(&[0.45, 0.35, 0.2], 2, &[0, 2, 1]);
+        check(&[0.8, 0.15, 0.05], 1, &[0, 1, 2]);
+        check(&[0.5, 0.5], 9, &[0, 1]);
+    }
+}

@@ -71,7 +71,7 @@ export class Chat {
     for (const button of parts.langs.children) {
       button.addEventListener("click", () => this.speak(/** @type {Lang} */ (button.getAttribute("data-lang")), "bar"));
     }
-    parts.reel.addEventListener("scroll", () => this.atEnd() && this.seen(), { passive: true });
+    for (const part of [parts.reel, parts.window]) part.addEventListener("scroll", () => this.atEnd() && this.seen(), { passive: true });
     parts.window.addEventListener("cancel", (asked) => this.escape(asked));
     talk.addEventListener("event", (told) => this.came(/** @type {CustomEvent<ChatEvent>} */ (told).detail));
     talk.addEventListener("unsent", () => this.drawUnsent());
@@ -363,21 +363,30 @@ export class Chat {
     this.showUnseen();
   }
 
+  /** What scrolls: the conversation, or the whole window where it is low. */
+  get scroller() {
+    const { reel, window } = this.parts;
+    return getComputedStyle(reel).overflowY === "visible" ? window : reel;
+  }
+
   /** @param {number} [near] */
   atEnd(near = NEAR_PX) {
-    const { scrollHeight, scrollTop, clientHeight } = this.parts.reel;
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
     return scrollHeight - scrollTop - clientHeight < near;
   }
 
   toEnd() {
-    this.parts.reel.scrollTop = this.parts.reel.scrollHeight;
+    const { scroller } = this;
+    scroller.scrollTop = scroller.scrollHeight;
     this.seen();
   }
 
   /** Shows the beginning of a turn that is taller than the window, else the end. @param {HTMLElement} made @param {boolean} own */
   reveal(made, own) {
-    const top = made.offsetTop - this.parts.reel.offsetTop - 12;
-    this.parts.reel.scrollTop = own || made.offsetHeight < this.parts.reel.clientHeight ? this.parts.reel.scrollHeight : top;
+    const { scroller } = this;
+    const fits = own || made.offsetHeight < scroller.clientHeight;
+    if (fits) return this.toEnd();
+    scroller.scrollTop += made.getBoundingClientRect().top - scroller.getBoundingClientRect().top - 12;
     this.unseen = 0;
   }
 

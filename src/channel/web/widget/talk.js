@@ -6,8 +6,9 @@ const STORED = "neuvo-chat";
 /** Events that are kept in the browser, so that a reload shows them before the server does. */
 const EVENTS_MAX = 200;
 const UNSENT_MAX = 20;
-/** Failures in a row after which the service is called down. */
-const DOWN_TRIES_N = 2;
+/** Failures in a row after which it is said that the connection broke, and that the service is down. */
+const BROKEN_TRIES_N = 2;
+const DOWN_TRIES_N = 4;
 
 /**
  * The conversation as this browser knows it. It is opened with the first message. What was written waits here until the server has it,
@@ -121,10 +122,9 @@ export class Talk extends EventTarget {
       const { seq, text: kept, reply } = await this.api.call("POST", this.api.of("/messages"), { id, text, lang });
       this.fine();
       // Events between the last one that was taken and these, such as another tab's, come over the stream in order.
-      if (seq === this.last + 1) {
-        this.take({ kind: "message", seq, at: reply?.at || new Date().toISOString(), id, text: kept });
-        if (reply) this.take(reply);
-      } else {
+      const asked = { kind: "message", seq, at: reply?.at || new Date().toISOString(), id, text: kept };
+      for (const event of [asked, reply]) if (event?.seq === this.last + 1) this.take(event);
+      if (this.unsent.includes(message)) {
         this.discard(id);
         this.stream.wake();
       }
@@ -235,7 +235,7 @@ export class Talk extends EventTarget {
   /** @param {boolean} unreachable */
   failed(unreachable) {
     this.failures += 1;
-    if (unreachable) this.link = DOWN_TRIES_N < this.failures ? "down" : "broken";
+    if (unreachable && BROKEN_TRIES_N <= this.failures) this.link = DOWN_TRIES_N <= this.failures ? "down" : "broken";
     this.tell("state");
   }
 
