@@ -167,10 +167,11 @@ function handoff(event, { t }) {
     claimed: t.say("handoff-claimed", { name }),
     transferred: t.say("handoff-transferred"),
     returned: t.say("handoff-returned"),
-    failed: t.say("handoff-failed"),
+    // The server knows when people are there again.
+    failed: event.text || t.say("handoff-failed"),
     closed: t.say("handoff-closed"),
   };
-  const text = said[event.state || ""];
+  const text = said[event.state || ""] || event.text;
   if (!text) return null;
   const place = event.state === "queued" && event.position != null && t.say("handoff-position", { n: event.position });
   const wait = event.state === "queued" && event.estimate_minutes != null && t.plural("handoff-estimate", event.estimate_minutes);
