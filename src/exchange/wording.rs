@@ -1,7 +1,8 @@
 //! Prepared texts of the content that answers now, for channels that show words of their own.
 
-use crate::domain::Language;
+use crate::domain::{Language, TopicId};
 use crate::exchange::Exchange;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// The texts of one language, by id without its prefix.
@@ -26,11 +27,16 @@ impl Exchange {
         })
     }
 
-    /// Titles of a benefit's topics, by language: what people can begin with on its pages. Empty for a benefit that is not known.
+    /// Titles of a benefit's topics, by language: what people can begin with on its pages. What most articles lead to comes first. Empty for
+    /// a benefit that is not known.
     pub fn starters(&self, benefit: &str) -> [Vec<String>; 3] {
         let content = self.assistant.content();
-        let of_benefit = || content.knowledge.topics.iter().filter(|topic| topic.id.benefit() == benefit);
-        Language::ALL
-            .map(|language| of_benefit().take(STARTERS_N).map(|topic| topic.article(language).title.clone()).collect())
+        let topics = &content.knowledge.topics;
+        let led_to_n =
+            |id: &TopicId| topics.iter().filter(|topic| topic.article(Language::Fi).next.contains(id)).count();
+        let mut of_benefit: Vec<_> = topics.iter().filter(|topic| topic.id.benefit() == benefit).collect();
+        of_benefit.sort_by_key(|topic| Reverse(led_to_n(&topic.id)));
+        of_benefit.truncate(STARTERS_N);
+        Language::ALL.map(|language| of_benefit.iter().map(|topic| topic.article(language).title.clone()).collect())
     }
 }
