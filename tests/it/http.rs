@@ -358,10 +358,13 @@ async fn pages_and_documents_load_nothing_from_elsewhere() {
             "/v1/conversations",
             "/v1/conversations/{id}",
             "/v1/conversations/{id}/events",
+            "/v1/conversations/{id}/feedback",
+            "/v1/conversations/{id}/feedback/{seq}",
             "/v1/conversations/{id}/messages",
             "/v1/conversations/{id}/transcript",
             "/v1/openapi.json",
             "/v1/problems",
+            "/v1/widget/config",
         ])
     );
     assert_eq!(document["components"]["securitySchemes"]["secret"]["scheme"], "bearer");
@@ -479,7 +482,7 @@ async fn the_widget_comes_while_the_content_is_loaded() {
     let hold = CancellationToken::new();
     let (server, ready) = begin(folder.path(), |_| {}, hold.clone()).await;
     let text = server.get("/widget.js").await.text().await.unwrap();
-    assert!(text.contains("contact-plain") && !text.contains("{{"));
+    assert!(text.contains("contact-plain") && !text.contains("{{service/"));
     assert_eq!(code(503, server.get("/v1/widget/config").await).await, "starting");
     hold.cancel();
     ready.await.unwrap();
