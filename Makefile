@@ -5,7 +5,7 @@ NEUVO_DEV := target/debug/neuvo
 MODEL := models/multilingual-e5-small/source.json
 SHELL := /bin/bash
 
-.PHONY: run test check fmt lint doc bench eval tools models
+.PHONY: run test check fmt lint doc bench browser eval tools models
 
 ## Builds, fetches the weights and serves on http://127.0.0.1:8080
 run: tools $(NEUVO)
@@ -18,6 +18,7 @@ test: tools fmt lint
 	@test -f $(MODEL) || $(NEUVO_DEV) models pull
 	$(NEUVO_DEV) kb check
 	cargo nextest run --locked
+	$(MAKE) browser
 	$(MAKE) doc
 
 fmt:
@@ -28,6 +29,11 @@ lint:
 
 doc:
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --locked --no-deps --document-private-items
+
+## The chat widget in Chromium against the server of `cargo build`
+browser:
+	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium)
+	cd tests/browser && npm ci --loglevel=error --no-audit --no-fund && npm run --silent types && npm test --silent
 
 ## The quality of the answers on the held-out questions
 eval: tools $(NEUVO)

@@ -17,6 +17,7 @@ use crate::domain::{
 };
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What is remembered of a conversation: small, typed, stored after each turn. Holds no words of the citizen.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,8 @@ pub struct Conversation {
     pub course: Course,
     /// Asides that were made already.
     pub told: Vec<Notice>,
+    /// The benefit of the page on which it began.
+    pub benefit: Option<Arc<str>>,
 }
 
 /// What `consider` decides.
@@ -176,7 +179,12 @@ impl Conversation {
         let beside = understanding.core.map(|core| (core, calibration.leaning.core_weight));
         let favoured = self.offered.iter().map(|topic| (topic.clone(), OFFERED_BONUS)).collect();
         let question = Question {
-            alone: Lookup { favoured, beside, ..Lookup::of(understanding.alone, language, day) },
+            alone: Lookup {
+                favoured,
+                beside,
+                benefit: self.benefit.clone(),
+                ..Lookup::of(understanding.alone, language, day)
+            },
             continued,
             further: understanding.further.into_iter().map(|reading| Lookup::of(reading, language, day)).collect(),
             asked: Asked { cues: understanding.cues, aside, again: None },

@@ -17,6 +17,8 @@ pub struct Lookup {
     pub guidance: f32,
     /// The log-probability of each topic as understood, in the order of the content's topics; empty where nothing was learnt.
     pub prior: Arc<[f32]>,
+    /// The benefit of the page that the citizen is on; near-ties go to its topics.
+    pub benefit: Option<Arc<str>>,
     /// The day for which figures are given.
     pub day: Date,
     /// Another reading of the same message, and how much its ranking counts beside this one's.
@@ -33,8 +35,8 @@ impl Lookup {
     /// A lookup of a reading, to be answered in a language as of a day.
     pub fn of(reading: Reading, language: Language, day: Date) -> Self {
         let Reading { utterance, embedding, guidance, prior } = reading;
-        let (beside, favoured, wanted, brief) = (None, Vec::new(), None, false);
-        Self { utterance, embedding, language, guidance, prior, day, beside, favoured, wanted, brief }
+        let (benefit, beside, favoured, wanted, brief) = (None, None, Vec::new(), None, false);
+        Self { utterance, embedding, language, guidance, prior, benefit, day, beside, favoured, wanted, brief }
     }
 }
 

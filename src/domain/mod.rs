@@ -3,6 +3,7 @@
 pub mod event;
 pub mod evidence;
 pub mod fact;
+pub mod feedback;
 pub mod handoff;
 pub mod language;
 pub mod mask;
@@ -14,6 +15,7 @@ pub mod utterance;
 pub use event::{Answered, ConversationId, Event, EventKind, Message, MessageId, Welcome};
 pub use evidence::{Candidate, Evidence, Lookup, Passage, Stalled};
 pub use fact::{Fact, FactKind, FactValue, Said};
+pub use feedback::{AnswerFeedback, ConversationFeedback, FeedbackSort, FeedbackWords, Rating, WordsTooLong};
 pub use handoff::{HandOff, Occasion, Signal};
 pub use language::Language;
 pub use reply::{Citation, Notice, Outcome, QuickReply, Reply};

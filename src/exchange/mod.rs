@@ -4,7 +4,9 @@
 //! is answered once.
 
 mod access;
+mod feedback;
 mod rooms;
+mod wording;
 
 use crate::assistant::{Assistant, Turn};
 use crate::config::Limits;
@@ -26,6 +28,7 @@ use uuid::Uuid;
 
 pub use access::{Admitted, Secret};
 pub use rooms::{News, Visit};
+pub use wording::Wording;
 
 /// Answers messages and keeps conversations.
 pub struct Exchange {
@@ -67,6 +70,15 @@ pub struct Opened {
     pub secret: Secret,
     /// Its first event.
     pub welcome: Event,
+}
+
+/// Where a citizen comes from.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    /// The page, without what identifies.
+    pub page: Option<String>,
+    /// The benefit that the page is about.
+    pub benefit: Option<String>,
 }
 
 /// A message on its way in.
@@ -139,11 +151,11 @@ impl Exchange {
         }
     }
 
-    /// Opens a conversation. `page` is where the citizen came from.
+    /// Opens a conversation.
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn open(&self, hint: Option<Language>, page: Option<String>) -> Result<Opened, Refusal> {
+    pub async fn open(&self, hint: Option<Language>, place: Place) -> Result<Opened, Refusal> {
         let content = self.assistant.content();
         let language = hint.unwrap_or(Language::Fi);
         let markdown = content.text("welcome", language, (self.today)());
@@ -153,7 +165,8 @@ impl Exchange {
             id: ConversationId(Uuid::now_v7()),
             secret_hash: secret.hash(),
             language: hint,
-            page,
+            page: place.page,
+            state: Conversation { benefit: place.benefit.map(Arc::from), ..Conversation::default() },
             version: content.knowledge.version.clone(),
         };
         let welcome = self.store.create(&new, EventKind::Welcome(welcome)).await?;

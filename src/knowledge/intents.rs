@@ -4,6 +4,7 @@ use crate::domain::{Language, Outcome};
 use crate::knowledge::finding::{Finding, line_at};
 use crate::knowledge::source::Source;
 use crate::knowledge::template::Template;
+use crate::knowledge::widget;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -179,6 +180,9 @@ pub(super) fn read(source: &Source, findings: &mut Vec<Finding>) -> Intents {
             intents.foreign.push(foreign);
         }
         for written in file.text {
+            if let Some(message) = widget::mismatch(&written.id, [&written.fi, &written.sv, &written.en]) {
+                fault(format!("text `{}`: {message}", written.id));
+            }
             match templates([&written.fi, &written.sv, &written.en]) {
                 Ok(templates) => {
                     if intents.texts.insert(written.id.clone(), templates).is_some() {
@@ -189,13 +193,19 @@ pub(super) fn read(source: &Source, findings: &mut Vec<Finding>) -> Intents {
             }
         }
     }
-    for id in REQUIRED_TEXTS {
-        if !intents.texts.contains_key(id) {
+    for (path, id) in required() {
+        if !intents.texts.contains_key(&id) {
             let message = format!("text `{id}` is missing: write it in three languages");
-            findings.push(Finding::error("intents/texts.toml", 0, message));
+            findings.push(Finding::error(path, 0, message));
         }
     }
     intents
+}
+
+/// Every text that must be there, with the file where people look for it.
+pub fn required() -> impl Iterator<Item = (&'static str, String)> {
+    let of_replies = REQUIRED_TEXTS.iter().map(|id| ("intents/texts.toml", (*id).to_owned()));
+    of_replies.chain(widget::IDS.iter().map(|id| ("intents/widget.toml", format!("{}{id}", widget::PREFIX))))
 }
 
 fn intent(written: &WrittenIntent) -> Result<IntentContent, String> {

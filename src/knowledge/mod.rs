@@ -18,6 +18,7 @@ pub mod synonyms;
 pub mod template;
 pub mod threads;
 pub mod versions;
+pub mod widget;
 
 pub use article::{Article, Section};
 pub use changes::Changes;

@@ -30,8 +30,8 @@ pub(super) fn source(changes: &[(&str, &str)]) -> Source {
         );
     }
     let texts =
-        intents::REQUIRED_TEXTS.map(|id| format!("[[text]]\nid = \"{id}\"\nfi = \"x\"\nsv = \"x\"\nen = \"x\"\n"));
-    files.insert("intents/texts.toml".to_owned(), texts.concat());
+        intents::required().map(|(_, id)| format!("[[text]]\nid = \"{id}\"\nfi = \"x\"\nsv = \"x\"\nen = \"x\"\n"));
+    files.insert("intents/texts.toml".to_owned(), texts.collect());
     for (path, text) in changes {
         if text.is_empty() {
             files.remove(*path);

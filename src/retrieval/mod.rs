@@ -34,6 +34,9 @@ const INDEX_FOLDER: &str = "index";
 /// How many candidates a lookup gives.
 const CANDIDATES_MAX: usize = 5;
 
+/// How much likelier a question is about the benefit of the page on which it is asked: enough for near-ties, too little to turn a clear one.
+const PAGE_ODDS: f32 = 2.0;
+
 /// Why an index could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
@@ -68,6 +71,13 @@ pub struct Ranking {
 }
 
 impl Ranking {
+    /// Multiplies the odds of the page's topics, so that near-ties go to them.
+    fn lift(&mut self, is_of_page: impl Fn(usize) -> bool) {
+        let of_page = self.shares.iter_mut().enumerate().filter(|(at, _)| is_of_page(*at));
+        of_page.for_each(|(_, share)| *share *= PAGE_ODDS);
+        self.normalize();
+    }
+
     /// Makes the shares add up to one and orders the topics by them.
     fn normalize(&mut self) {
         let total: f32 = self.shares.iter().sum();
@@ -153,7 +163,11 @@ impl Retrieval {
         self.semantic.topics(probe, lookup.language, &mut features);
         self.lexical(lookup.language).topics(terms, &mut features);
         features.prior(&lookup.prior);
-        self.calibration.rank(features, mode)
+        let mut ranking = self.calibration.rank(features, mode);
+        if let Some(benefit) = &lookup.benefit {
+            ranking.lift(|at| self.knowledge.topics.get(at).is_some_and(|topic| topic.id.benefit() == &**benefit));
+        }
+        ranking
     }
 
     fn lexical(&self, language: Language) -> &Arc<Lexical> {
@@ -288,5 +302,28 @@ fn remove_all_but(folder: &Path, name: &str) {
 impl Retrieve for Retrieval {
     fn search(&self, lookup: &Lookup) -> Evidence {
         self.find(lookup)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(shares: &[f32], favoured: usize, order: &[usize]) {
+        let order_before = (0..shares.len()).collect();
+        let mut ranking =
+            Ranking { features: Features::new(shares.len()), shares: shares.to_vec(), order: order_before };
+        ranking.lift(|at| at == favoured);
+        assert_eq!(ranking.order, order);
+        assert!((ranking.shares.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_page_decides_near_ties_only() {
+        check(&[0.45, 0.35, 0.2], 1, &[1, 0, 2]);
+        check(&[0.45, 0.35, 0.2], 2, &[0, 2, 1]);
+        check(&[0.8, 0.15, 0.05], 1, &[0, 1, 2]);
+        check(&[0.5, 0.5], 9, &[0, 1]);
     }
 }

@@ -3,6 +3,7 @@
 //! A citizen's message, its reply and what the core remembers are written together or not at all. What is stored was masked before.
 
 mod events;
+mod feedback;
 mod sweep;
 
 use crate::conversation::Conversation;
@@ -38,6 +39,8 @@ pub struct NewConversation {
     pub language: Option<Language>,
     /// The page that the citizen came from.
     pub page: Option<String>,
+    /// What the core knows at the start.
+    pub state: Conversation,
     /// The version of the content that welcomes.
     pub version: ContentVersion,
 }
@@ -132,7 +135,7 @@ impl Store {
         .bind(new.secret_hash.to_vec())
         .bind(new.language.map(Language::tag))
         .bind(new.page.as_deref())
-        .bind(json(&Conversation::default(), "state")?)
+        .bind(json(&new.state, "state")?)
         .bind(at)
         .bind(at)
         .execute(&mut *transaction)

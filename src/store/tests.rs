@@ -28,8 +28,14 @@ fn turn(id: MessageId, text: &str) -> (Message, Answered, ContentVersion) {
 async fn opened(file: &Path) -> (Store, ConversationId) {
     let store = Store::open(file).await.unwrap();
     let id = ConversationId(Uuid::now_v7());
-    let new =
-        NewConversation { id, secret_hash: [7; 32], language: Some(Language::Sv), page: None, version: version() };
+    let new = NewConversation {
+        id,
+        secret_hash: [7; 32],
+        language: Some(Language::Sv),
+        page: None,
+        state: Conversation::default(),
+        version: version(),
+    };
     store.create(&new, welcome()).await.unwrap();
     (store, id)
 }
@@ -112,6 +118,7 @@ async fn retention_deletes_what_is_old() {
         secret_hash: [1; 32],
         language: None,
         page: None,
+        state: Conversation::default(),
         version: version(),
     };
     store.create(&new, welcome()).await.unwrap();

@@ -333,9 +333,7 @@ async fn other_sites_call_only_when_they_are_allowed() {
 #[tokio::test]
 async fn pages_and_documents_load_nothing_from_elsewhere() {
     let (_folder, server) = fresh(|_| {}).await;
-    for (path, kind) in
-        [("/", "text/html"), ("/page.js", "text/javascript"), ("/page.css", "text/css"), ("/docs/", "text/html")]
-    {
+    for (path, kind) in [("/", "text/html"), ("/page.css", "text/css"), ("/docs/", "text/html")] {
         let response = server.get(path).await;
         assert_eq!(response.status(), 200, "{path}");
         let headers = response.headers();
@@ -363,10 +361,13 @@ async fn pages_and_documents_load_nothing_from_elsewhere() {
             "/v1/conversations",
             "/v1/conversations/{id}",
             "/v1/conversations/{id}/events",
+            "/v1/conversations/{id}/feedback",
+            "/v1/conversations/{id}/feedback/{seq}",
             "/v1/conversations/{id}/messages",
             "/v1/conversations/{id}/transcript",
             "/v1/openapi.json",
             "/v1/problems",
+            "/v1/widget/config",
         ])
     );
     assert_eq!(document["components"]["securitySchemes"]["secret"]["scheme"], "bearer");
@@ -398,4 +399,95 @@ async fn stopped(server: Server) {
     server.stop().await;
     assert!(client.get(format!("http://{address}/healthz")).send().await.is_err());
     until(|| std::net::TcpStream::connect(address).is_err()).await;
+}
+
+#[tokio::test]
+async fn feedback_is_kept_changed_and_taken_back() {
+    let (folder, server) = fresh(|_| {}).await;
+    let talk = server.open().await;
+    let said = server.say(&talk, QUESTION).await;
+    let path = format!("/feedback/{}", said["reply"]["seq"]);
+    let rate = |path: String, body: Value| server.within(Method::PUT, &talk, &path).json(&body).send();
+    let kept = async || {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("neuvo.sqlite"));
+        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        let answers: Vec<(String, String)> =
+            sqlx::query_as("select rating, words from answer_feedback").fetch_all(&pool).await.unwrap();
+        let conversations: Vec<(String, String, bool)> =
+            sqlx::query_as("select sort, words, wants_reply from conversation_feedback")
+                .fetch_all(&pool)
+                .await
+                .unwrap();
+        (answers, conversations)
+    };
+    assert_eq!(rate(path.clone(), json!({"rating": "up"})).await.unwrap().status(), 204);
+    let words = json!({"rating": "down", "words": "soita 040 123 4567"});
+    assert_eq!(rate(path.clone(), words).await.unwrap().status(), 204);
+    assert_eq!(kept().await.0, [("down".to_owned(), "soita [phone]".to_owned())]);
+    assert_eq!(rate(path.clone(), json!({"rating": null})).await.unwrap().status(), 204);
+    assert!(kept().await.0.is_empty());
+
+    for place in ["/feedback/1", "/feedback/2", "/feedback/99", "/feedback/x"] {
+        let refused = rate(place.to_owned(), json!({"rating": "up"})).await.unwrap();
+        assert_eq!(code(404, refused).await, "answer-not-found", "{place}");
+    }
+    let long = rate(path.clone(), json!({"rating": "up", "words": "a".repeat(501)})).await.unwrap();
+    assert_eq!(code(422, long).await, "bad-body");
+    assert_eq!(code(422, rate(path.clone(), json!({"rating": "great"})).await.unwrap()).await, "bad-body");
+
+    let comment = |body: Value| server.within(Method::POST, &talk, "/feedback").json(&body).send();
+    assert_eq!(comment(json!({"sort": "praise", "words": "hyvä"})).await.unwrap().status(), 204);
+    let again = json!({"sort": "complaint", "words": "olen 010190-999P", "wants_reply": true});
+    assert_eq!(comment(again).await.unwrap().status(), 204);
+    assert_eq!(kept().await.1, [("complaint".to_owned(), "olen [hetu]".to_owned(), true)]);
+    for bad in [json!({"sort": "praise", "words": " "}), json!({"sort": "x", "words": "a"}), json!({"words": "a"})] {
+        assert_eq!(code(422, comment(bad).await.unwrap()).await, "bad-body");
+    }
+
+    assert_eq!(rate(path.clone(), json!({"rating": "up"})).await.unwrap().status(), 204);
+    server.within(Method::DELETE, &talk, "").send().await.unwrap();
+    assert_eq!(kept().await, (vec![], vec![]));
+    assert_eq!(code(404, rate(path, json!({"rating": "up"})).await.unwrap()).await, "conversation-not-found");
+}
+
+#[tokio::test]
+async fn the_widget_is_one_script_with_its_texts() {
+    let (_folder, server) =
+        fresh(|config| config.server.allowed_origins = vec!["https://www.kela.fi".to_owned()]).await;
+    let script =
+        server.request(Method::GET, "/widget.js").header("origin", "https://www.kela.fi").send().await.unwrap();
+    assert_eq!(script.headers()["content-type"], "text/javascript; charset=utf-8");
+    assert_eq!(script.headers()["access-control-allow-origin"], "https://www.kela.fi");
+    assert!(script.headers()["cache-control"].to_str().unwrap().contains("stale-if-error"));
+    let tag = script.headers()["etag"].clone();
+    let text = script.text().await.unwrap();
+    assert!(text.contains("widget-send suomeksi") && text.contains("customElements.define"));
+    let same = server.request(Method::GET, "/widget.js").header("if-none-match", &tag).send().await.unwrap();
+    assert_eq!((same.status().as_u16(), same.text().await.unwrap().as_str()), (304, ""));
+    let small = server.request(Method::GET, "/widget.js").header("accept-encoding", "gzip, br").send().await.unwrap();
+    assert_eq!(small.headers()["content-encoding"], "gzip");
+    assert!(small.bytes().await.unwrap().len() < 30 * 1024);
+    let strange =
+        server.request(Method::GET, "/widget.js").header("origin", "https://example.com").send().await.unwrap();
+    assert!(!strange.headers().contains_key("access-control-allow-origin"));
+
+    let config: Value = server.get("/v1/widget/config?context=housing").await.json().await.unwrap();
+    assert_eq!(config["features"], json!({"handoff": false, "callback": false}));
+    assert_eq!(config["texts"]["sv"]["send"], "widget-send på svenska");
+    assert_eq!(config["starters"]["en"], json!(["Applying for housing allowance"]));
+    let elsewhere: Value = server.get("/v1/widget/config?context=nothing").await.json().await.unwrap();
+    assert_eq!(elsewhere["starters"], json!({}));
+}
+
+#[tokio::test]
+async fn the_widget_comes_while_the_content_is_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let hold = CancellationToken::new();
+    let (server, ready) = begin(folder.path(), |_| {}, hold.clone()).await;
+    let text = server.get("/widget.js").await.text().await.unwrap();
+    assert!(text.contains("contact-plain") && !text.contains("{{service/"));
+    assert_eq!(code(503, server.get("/v1/widget/config").await).await, "starting");
+    hold.cancel();
+    ready.await.unwrap();
+    assert!(server.get("/widget.js").await.text().await.unwrap().contains("widget-send suomeksi"));
 }

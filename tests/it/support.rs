@@ -236,7 +236,7 @@ pub(crate) fn files() -> Vec<(String, String)> {
         }
     }
     let mut texts = String::new();
-    for id in knowledge::intents::REQUIRED_TEXTS {
+    for (_, id) in knowledge::intents::required() {
         let _ = write!(
             texts,
             "[[text]]\nid = {id:?}\nfi = \"{id} suomeksi\"\nsv = \"{id} på svenska\"\nen = \"{id} in English\"\n"

@@ -5,6 +5,7 @@ use crate::channel::web::problem::{Code, Problem, ProblemBody};
 use crate::channel::web::state::{Key, Phase, Web};
 use crate::channel::web::wire::EventBody;
 use crate::domain::{Language, mask};
+use crate::exchange::Place;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -31,6 +32,9 @@ pub(super) struct OpenBody {
 pub(super) struct ContextBody {
     /// Address of the page, at most 300 characters; what follows `?` or `#` is cut off
     page: Option<String>,
+    /// The benefit that the page is about; near-ties between topics go to it. One that is not known changes nothing.
+    #[schema(example = "housing-allowance", max_length = 60)]
+    benefit: Option<String>,
 }
 
 /// A conversation that was opened.
@@ -47,6 +51,8 @@ pub(super) struct OpenedBody {
 
 /// The longest address of a page that is kept.
 const PAGE_CHARS_MAX: usize = 300;
+/// The longest name of a benefit.
+const BENEFIT_CHARS_MAX: usize = 60;
 
 /// Open a conversation
 #[utoipa::path(post, path = "/v1/conversations", tag = "conversations", request_body = OpenBody,
@@ -60,8 +66,8 @@ pub(super) async fn open(State(web): State<Arc<Web>>, body: Body<OpenBody>) -> R
     if web.phase() == Phase::Stopping {
         return Err(Code::Stopping.into());
     }
-    let page = context.and_then(|context| context.page).map(|page| page_of(&page)).transpose()?;
-    let opened = web.exchange()?.open(lang, page).await?;
+    let place = context.map(place_of).transpose()?.unwrap_or_default();
+    let opened = web.exchange()?.open(lang, place).await?;
     let location = HeaderValue::try_from(format!("/v1/conversations/{}", opened.id)).map_err(|_| Code::Internal)?;
     let body =
         OpenedBody { id: opened.id.0, secret: opened.secret.expose().to_owned(), welcome: opened.welcome.into() };
@@ -79,6 +85,14 @@ pub(super) async fn open(State(web): State<Arc<Web>>, body: Body<OpenBody>) -> R
 pub(super) async fn delete(State(web): State<Arc<Web>>, Key(admitted): Key) -> Result<StatusCode, Problem> {
     web.exchange()?.delete(admitted).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn place_of(context: ContextBody) -> Result<Place, Problem> {
+    let is_benefit = |name: &String| {
+        name.len() <= BENEFIT_CHARS_MAX && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+    };
+    let page = context.page.map(|page| page_of(&page)).transpose()?;
+    Ok(Place { page, benefit: context.benefit.filter(is_benefit) })
 }
 
 /// Queries and fragments can hold anything, so they are cut off; the rest is masked.
@@ -99,5 +113,9 @@ mod tests {
         assert_eq!(page_of("https://kela.fi/asumistuki?id=1#x").unwrap(), "https://kela.fi/asumistuki");
         assert_eq!(page_of("/hae/010190-999P").unwrap(), "/hae/[hetu]");
         assert!(page_of(&"a".repeat(301)).is_err());
+        let benefit =
+            |name: &str| place_of(ContextBody { page: None, benefit: Some(name.to_owned()) }).unwrap().benefit;
+        assert_eq!(benefit("housing-allowance").as_deref(), Some("housing-allowance"));
+        assert_eq!(benefit("010190-999P"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! The OpenAPI document, and a page to try it on that loads nothing from elsewhere.
 
 use crate::channel::web::state::Web;
-use crate::channel::web::{admin, conversations, events, health, messages, problem, transcript};
+use crate::channel::web::{admin, conversations, events, feedback, health, messages, problem, transcript, widget};
 use axum::{Json, Router};
 use std::sync::Arc;
 use utoipa::openapi::OpenApi as Document;
@@ -26,6 +26,9 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         admin::history,
         admin::reload,
         admin::rollback,
+        feedback::rate,
+        feedback::comment,
+        widget::config,
         problem::list,
         document,
         health::alive,

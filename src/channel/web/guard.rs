@@ -1,5 +1,6 @@
 //! What is around every route: headers, CORS, time-outs, rate limits, and problems for everything that would be said in another form.
 
+use crate::channel::web::pages;
 use crate::channel::web::problem::{Code, Problem};
 use crate::channel::web::state::Web;
 use axum::Router;
@@ -17,7 +18,8 @@ use tower_http::cors::CorsLayer;
 
 /// The page's own files and its calls to this server, nothing else.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-    base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; \
+    require-trusted-types-for 'script'; trusted-types 'none'";
 /// The documentation page draws with inline styles and images; its scripts are its own.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
@@ -118,7 +120,7 @@ fn cors(origins: &[String]) -> CorsLayer {
     }
     CorsLayer::new()
         .allow_origin(allowed)
-        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
@@ -132,7 +134,8 @@ fn cors(origins: &[String]) -> CorsLayer {
 async fn headers(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let (policy, is_data) = match path {
-        "/" | "/page.css" | "/page.js" | "/icon.svg" => (PAGE_POLICY, false),
+        path if pages::has(path) => (PAGE_POLICY, false),
+        "/widget.js" | "/widget.css" => (DATA_POLICY, false),
         path if path == "/docs" || path.starts_with("/docs/") => (DOCS_POLICY, false),
         _ => (DATA_POLICY, true),
     };

@@ -1,7 +1,8 @@
 //! The web channel: an API with stored conversations and event streams, its documentation, health and metrics, and a page to ask on.
 //!
-//! In reading order: [`problem`] is every way to say no; [`state`] is what handlers share; [`conversations`], [`messages`], [`events`] and
-//! [`transcript`] are the endpoints for citizens, [`admin`] those for editors; [`health`], [`pages`] and [`docs`] stand beside them; [`guard`] is around all of them.
+//! In reading order: [`problem`] is every way to say no; [`state`] is what handlers share; [`conversations`], [`messages`], [`events`],
+//! [`transcript`] and [`feedback`] are the endpoints for citizens, [`admin`] those for editors; [`widget`] is what citizens see of them; [`health`],
+//! [`pages`] and [`docs`] stand beside them; [`guard`] is around all of them.
 
 pub mod problem;
 pub mod state;
@@ -11,6 +12,7 @@ mod admin;
 mod conversations;
 mod docs;
 mod events;
+mod feedback;
 mod guard;
 mod health;
 mod json;
@@ -18,6 +20,7 @@ mod limiter;
 mod messages;
 mod pages;
 mod transcript;
+mod widget;
 
 pub use admin::Token;
 pub use docs::openapi;
@@ -26,7 +29,7 @@ pub use state::{Phase, Web};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -46,6 +49,9 @@ pub fn router(web: &Arc<Web>) -> Router {
         .route("/v1/admin/content", get(admin::history))
         .route("/v1/admin/content/reload", post(admin::reload))
         .route("/v1/admin/content/rollback", post(admin::rollback))
+        .route("/v1/conversations/{id}/feedback", post(feedback::comment))
+        .route("/v1/conversations/{id}/feedback/{seq}", put(feedback::rate))
+        .route("/v1/widget/config", get(widget::config))
         .route("/v1/problems", get(problem::list))
         .route("/v1/openapi.json", get(docs::document))
         .layer(DefaultBodyLimit::max(web.limits.body_bytes_max));
@@ -54,6 +60,8 @@ pub fn router(web: &Arc<Web>) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics));
     let routes = api
+        .route("/widget.js", get(widget::script))
+        .route("/widget.css", get(widget::styles))
         .merge(pages::routes())
         .merge(docs::routes())
         .layer(axum::middleware::from_fn_with_state(Arc::clone(web), guard::rate))

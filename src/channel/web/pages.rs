@@ -1,4 +1,5 @@
-//! The page to ask on. Its files are in the program; it loads nothing from elsewhere.
+//! The pages: only the conversation, a sample page with the widget on it, and what was done for accessibility. Their files are in the
+//! program; they load nothing from elsewhere.
 
 use crate::channel::web::state::Web;
 use axum::Router;
@@ -7,15 +8,25 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use std::sync::Arc;
 
+/// Pages.
+const HTML: &str = "text/html; charset=utf-8";
 /// Path, kind and content of every file.
-const FILES: [(&str, &str, &str); 4] = [
-    ("/", "text/html; charset=utf-8", include_str!("page/index.html")),
+const FILES: [(&str, &str, &str); 7] = [
+    ("/", HTML, include_str!("page/index.html")),
+    ("/demo", HTML, include_str!("page/demo.fi.html")),
+    ("/demo/sv", HTML, include_str!("page/demo.sv.html")),
+    ("/demo/en", HTML, include_str!("page/demo.en.html")),
+    ("/accessibility", HTML, include_str!("page/accessibility.html")),
     ("/page.css", "text/css; charset=utf-8", include_str!("page/page.css")),
-    ("/page.js", "text/javascript; charset=utf-8", include_str!("page/page.js")),
     ("/icon.svg", "image/svg+xml", include_str!("page/icon.svg")),
 ];
 
-/// The page's routes.
+/// Whether a path is one of the pages' files.
+pub(super) fn has(path: &str) -> bool {
+    FILES.iter().any(|(of, _, _)| *of == path)
+}
+
+/// The routes of the pages.
 pub(super) fn routes() -> Router<Arc<Web>> {
     FILES
         .into_iter()
@@ -31,15 +42,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_is_clean_of_inline_code_and_other_sites() {
-        for (path, _, content) in FILES {
+    fn the_pages_are_clean_of_inline_code_and_other_sites() {
+        for (path, kind, content) in FILES {
             for bad in ["style=", "<style", "onclick", "innerHTML", "http://", "//cdn", "eval(", "document.write"] {
                 let allowed = path == "/icon.svg" && bad == "http://";
                 assert!(allowed || !content.contains(bad), "{path} has {bad}");
             }
+            let scripts_n = content.matches("<script").count();
+            assert_eq!(scripts_n, content.matches("<script type=\"module\" src=\"/widget.js\"").count(), "{path}");
+            assert!(kind != HTML || content.contains("<html lang="), "{path}");
         }
-        let (_, _, html) = FILES[0];
-        assert_eq!(html.matches("<script").count(), html.matches("<script src=\"/page.js\"").count());
-        assert!(html.contains("role=\"log\""));
     }
 }

@@ -39,6 +39,8 @@ pub enum Code {
     BodyTooLarge,
     /// No such conversation, or not its secret.
     ConversationNotFound,
+    /// No reply in this place of the conversation.
+    AnswerNotFound,
     /// The conversation has all its messages.
     ConversationFull,
     /// The conversation has messages waiting.
@@ -75,7 +77,7 @@ pub enum Code {
 
 impl Code {
     /// All codes, as they are documented.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::BadRequest,
         Self::BadJson,
         Self::BadBody,
@@ -85,6 +87,7 @@ impl Code {
         Self::MessageTooLong,
         Self::BodyTooLarge,
         Self::ConversationNotFound,
+        Self::AnswerNotFound,
         Self::ConversationFull,
         Self::ConversationBusy,
         Self::AdminClosed,
@@ -123,6 +126,12 @@ impl Code {
                 404,
                 "No such conversation",
                 "there is no conversation with this id and secret: open a new one with POST /v1/conversations",
+            ),
+            Self::AnswerNotFound => (
+                "answer-not-found",
+                404,
+                "No such reply",
+                "the conversation has no reply with this `seq`: read its events",
             ),
             Self::ConversationFull => (
                 "conversation-full",

@@ -3,6 +3,7 @@
 use crate::channel::web::admin::Token;
 use crate::channel::web::limiter::Limiter;
 use crate::channel::web::problem::{Code, Problem};
+use crate::channel::web::widget::Scripts;
 use crate::config::{Config, Limits};
 use crate::domain::ConversationId;
 use crate::exchange::{Admitted, Exchange, Secret};
@@ -36,6 +37,7 @@ pub struct Web {
     pub(super) behind_proxy: bool,
     pub(super) limiter: Limiter,
     pub(super) streams: Arc<Semaphore>,
+    pub(super) scripts: Scripts,
     /// Ends streams.
     pub(super) stop: CancellationToken,
     /// What opens `/v1/admin`; closed without.
@@ -55,6 +57,7 @@ impl Web {
             behind_proxy: config.server.behind_proxy,
             limiter: Limiter::new(&config.limits),
             streams: Arc::new(Semaphore::new(config.limits.streams_max.min(Semaphore::MAX_PERMITS))),
+            scripts: Scripts::default(),
             stop,
             admin: OnceLock::new(),
             publisher: OnceLock::new(),
