@@ -4,9 +4,9 @@ use crate::app::{self, AppError};
 use crate::assistant::Assistant;
 use crate::channel::web::{self, Web};
 use crate::config::Config;
-use crate::exchange::{Exchange, Parts, Today};
+use crate::exchange::{Clock, Exchange, Parts};
 use crate::inference::Workers;
-use crate::store::{Store, StoreError};
+use crate::store::{Place, Store, StoreError};
 use crate::telemetry::metrics::Metrics;
 use jiff::civil::Date;
 use metrics_exporter_prometheus::BuildError;
@@ -59,7 +59,7 @@ pub fn load(config: &Config, day: Date) -> Result<Assistant, AppError> {
 pub async fn serve(
     config: &Config,
     listener: TcpListener,
-    today: Today,
+    clock: Clock,
     load: impl FnOnce() -> Result<Assistant, AppError> + Send + 'static,
     (ready, stop): (impl FnOnce(), CancellationToken),
 ) -> Result<(), ServeError> {
@@ -71,12 +71,12 @@ pub async fn serve(
     let serving = web::serve(listener, Arc::clone(&web), stop.clone(), time_max);
     let running = async {
         let exchange = tokio::select! {
-            exchange = start(config, today, load, &metrics) => exchange.inspect_err(|_| stop.cancel())?,
+            exchange = start(config, clock, load, &metrics) => exchange.inspect_err(|_| stop.cancel())?,
             () = stop.cancelled() => return Ok(None),
         };
         web.ready(Arc::clone(&exchange));
         ready();
-        keep(&web, &exchange, &stop).await;
+        tokio::join!(keep(&web, &exchange, &stop), exchange.follow(&stop));
         Ok::<_, ServeError>(Some(exchange))
     };
     let (served, ran) = tokio::join!(
@@ -100,13 +100,21 @@ pub async fn serve(
     Ok(())
 }
 
+/// Where the configuration keeps conversations.
+pub fn place(config: &Config) -> Place {
+    match config.store.url.as_str() {
+        "" => Place::File(config.data.folder.join(STORE_FILE)),
+        url => Place::Postgres(url.to_owned()),
+    }
+}
+
 async fn start(
     config: &Config,
-    today: Today,
+    clock: Clock,
     load: impl FnOnce() -> Result<Assistant, AppError> + Send + 'static,
     metrics: &Arc<Metrics>,
 ) -> Result<Arc<Exchange>, ServeError> {
-    let store = Store::open(&config.data.folder.join(STORE_FILE)).await?;
+    let store = Store::open(&place(config)).await?;
     let assistant = tokio::task::spawn_blocking(load).await.map_err(|_| ServeError::Loading)??;
     let threads_n = match config.server.turn_threads_n {
         0 => std::thread::available_parallelism()?.get(),
@@ -118,7 +126,8 @@ async fn start(
         workers: Arc::new(workers),
         store,
         metrics: Arc::clone(metrics),
-        today,
+        handoff: config.handoff.clone(),
+        clock,
     };
     Ok(Arc::new(Exchange::new(parts, &config.limits)))
 }

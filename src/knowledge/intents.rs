@@ -8,7 +8,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Texts that the program cannot do without.
-pub const REQUIRED_TEXTS: [&str; 14] = [
+pub const REQUIRED_TEXTS: [&str; 24] = [
     "welcome",
     "clarify",
     "clarify-else",
@@ -23,6 +23,16 @@ pub const REQUIRED_TEXTS: [&str; 14] = [
     "error",
     "empty",
     "too-long",
+    "handoff-requested",
+    "handoff-queued",
+    "handoff-claimed",
+    "handoff-transferred",
+    "handoff-left",
+    "handoff-returned",
+    "handoff-ended",
+    "handoff-closed-now",
+    "handoff-full",
+    "handoff-ways",
 ];
 
 /// Intents and texts.

@@ -7,8 +7,12 @@
     reason = "a test may stop at the first fault"
 )]
 
+mod console;
 mod content;
+mod handoff;
 mod http;
+mod postgres;
 mod shutdown;
+mod store;
 mod support;
 mod tidy;

@@ -1,7 +1,7 @@
 //! The OpenAPI document, and a page to try it on that loads nothing from elsewhere.
 
 use crate::channel::web::state::Web;
-use crate::channel::web::{conversations, events, health, messages, problem, transcript};
+use crate::channel::web::{conversations, events, handover, health, messages, problem, transcript};
 use axum::{Json, Router};
 use std::sync::Arc;
 use utoipa::openapi::OpenApi as Document;
@@ -23,6 +23,9 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         messages::say,
         events::stream,
         transcript::read,
+        handover::ask,
+        handover::standing,
+        handover::leave,
         problem::list,
         document,
         health::alive,
@@ -31,6 +34,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
     ),
     tags(
         (name = "conversations", description = "Ask, listen, save, delete"),
+        (name = "hand-off", description = "A person takes over"),
         (name = "service", description = "For operators and developers")
     ),
     modifiers(&Bearer)

@@ -7,10 +7,12 @@ pub mod problem;
 pub mod state;
 pub mod wire;
 
+mod console;
 mod conversations;
 mod docs;
 mod events;
 mod guard;
+mod handover;
 mod health;
 mod json;
 mod limiter;
@@ -41,6 +43,7 @@ pub fn router(web: &Arc<Web>) -> Router {
         .route("/v1/conversations/{id}/messages", post(messages::say))
         .route("/v1/conversations/{id}/events", get(events::stream))
         .route("/v1/conversations/{id}/transcript", get(transcript::read))
+        .route("/v1/conversations/{id}/handoff", get(handover::standing).post(handover::ask).delete(handover::leave))
         .route("/v1/problems", get(problem::list))
         .route("/v1/openapi.json", get(docs::document))
         .layer(DefaultBodyLimit::max(web.limits.body_bytes_max));
@@ -50,6 +53,7 @@ pub fn router(web: &Arc<Web>) -> Router {
         .route("/metrics", get(health::metrics));
     let routes = api
         .merge(pages::routes())
+        .merge(console::routes().layer(DefaultBodyLimit::max(web.limits.body_bytes_max)))
         .merge(docs::routes())
         .layer(axum::middleware::from_fn_with_state(Arc::clone(web), guard::rate))
         .merge(open)

@@ -42,6 +42,8 @@ pub enum Code {
     ConversationFull,
     /// The conversation has messages waiting.
     ConversationBusy,
+    /// The conversation is with a person already, or no more.
+    InOtherHands,
     /// No such path.
     NotFound,
     /// The path knows other methods.
@@ -64,7 +66,7 @@ pub enum Code {
 
 impl Code {
     /// All codes, as they are documented.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::BadRequest,
         Self::BadJson,
         Self::BadBody,
@@ -76,6 +78,7 @@ impl Code {
         Self::ConversationNotFound,
         Self::ConversationFull,
         Self::ConversationBusy,
+        Self::InOtherHands,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::RateLimited,
@@ -119,6 +122,12 @@ impl Code {
                 429,
                 "Conversation is busy",
                 "earlier messages of this conversation are being answered: send it again in a moment",
+            ),
+            Self::InOtherHands => (
+                "in-other-hands",
+                409,
+                "In other hands",
+                "a person has the conversation already, is waited for, or is so no more: read its events",
             ),
             Self::NotFound => ("not-found", 404, "No such path", "there is nothing here: see /docs"),
             Self::MethodNotAllowed => {
@@ -227,6 +236,7 @@ impl From<Refusal> for Problem {
         let code = match refusal {
             Refusal::Unknown => Code::ConversationNotFound,
             Refusal::Busy => Code::ConversationBusy,
+            Refusal::Taken => Code::InOtherHands,
             Refusal::QueueFull => Code::QueueFull,
             Refusal::ConversationFull => Code::ConversationFull,
             Refusal::Failed => {
