@@ -183,7 +183,7 @@ impl Store {
         message: ExpertMessage,
         version: ContentVersion,
     ) -> Result<Event, StoreError> {
-        let name = message.id;
+        let kind = EventKind::Expert(message.clone());
         let mut transaction = self.backend.begin().await?;
         let seq = advance(&mut transaction, id, (Owner::Expert, Owner::Expert)).await;
         let is_theirs: Option<(i64,)> =
@@ -193,7 +193,7 @@ impl Store {
                 .fetch_optional(&mut *transaction)
                 .await?;
         if let (Ok(seq), Some(_)) = (seq, is_theirs) {
-            let event = Event { seq, at: now(), version, kind: EventKind::Expert(message) };
+            let event = Event { seq, at: now(), version, kind: kind.clone() };
             match events::insert(&mut transaction, id, &event, None).await {
                 Err(StoreError::Database(error)) if events::is_duplicate(&error) => {}
                 result => {
@@ -205,7 +205,9 @@ impl Store {
             }
         }
         transaction.rollback().await?;
-        self.event_named(id, name).await?.ok_or(StoreError::Taken)
+        // What was written before is told again, to who wrote it, also when the conversation is over by now.
+        let written = self.event_named(id, message.id).await?.filter(|event| event.kind == kind);
+        written.ok_or(StoreError::Taken)
     }
 
     /// Everyone who waits, the most urgent first.

@@ -235,7 +235,8 @@ async fn screens_are_kept_fresh() {
     let (lines, _) = tokio::join!(read(lines, "olen vielä täällä"), server.say(&talk, "olen vielä täällä"));
     assert!(lines.contains("event: lines") && lines.contains("id: 7"), "{lines}");
     let over = aino.get(&format!("{chat}/live?after=7")).await;
-    let (over, _) = tokio::join!(read(over, "event: over"), aino.send(&format!("{chat}/return"), &[]));
+    let back = format!("{chat}/return");
+    let (over, _) = tokio::join!(read(over, "event: over"), aino.send(&back, &[]));
     assert!(over.contains("over"));
     store.close().await;
 }
