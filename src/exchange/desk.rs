@@ -211,11 +211,11 @@ impl Exchange {
         Ok(answered(turn.await?))
     }
 
-    /// The prepared answers of the content, `canned-…`, in a language: name and words.
-    pub fn canned(&self, language: Language) -> Vec<(String, String)> {
+    /// The prepared answers of the content, `canned-…`, in a language.
+    pub fn canned(&self, language: Language) -> Vec<String> {
         let (content, day) = (self.assistant.content(), (self.clock)().date());
-        let names = content.knowledge.intents.texts.keys().filter_map(|id| id.strip_prefix(CANNED));
-        names.map(|name| (name.to_owned(), content.text(&format!("{CANNED}{name}"), language, day))).collect()
+        let ids = content.knowledge.intents.texts.keys().filter(|id| id.starts_with(CANNED));
+        ids.map(|id| content.text(id, language, day)).collect()
     }
 
     /// Takes a conversation out of the queue.

@@ -53,7 +53,7 @@ impl Browser {
     }
 
     async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
-        let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+        let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
         let body: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
         let request = self.client.post(format!("{}{path}", self.base)).header("cookie", &self.cookie);
         let request =

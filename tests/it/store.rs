@@ -326,7 +326,6 @@ async fn two_experts_never_have_one_conversation(place: Place) {
     };
     let (first, second) = tokio::join!(expert(store.clone()), expert(other.clone()));
     let (first, second) = (first.unwrap(), second.unwrap());
-    println!("claimed: {} and {}", first.len(), second.len());
     assert_eq!(first.len() + second.len(), QUEUED_N);
     assert!(store.waiting().await.unwrap().is_empty());
     for (id, me) in first.into_iter().chain(second) {

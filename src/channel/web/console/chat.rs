@@ -2,7 +2,7 @@
 
 use crate::channel::web::console::desk::{Plain, failed, now};
 use crate::channel::web::console::session::{Refused, Signed, to};
-use crate::channel::web::console::views::Canned;
+use crate::channel::web::console::views::{Beside, Canned};
 use crate::channel::web::console::{html, views};
 use crate::channel::web::problem::{Code, Problem};
 use crate::channel::web::state::Web;
@@ -52,9 +52,9 @@ pub(super) async fn show(
     let mut colleagues = exchange.floor().await.map_err(failed)?.accounts;
     colleagues.retain(|other| other.role.serves() && !other.is_disabled && other.id != signed.account.id);
     let language = case.ticket.as_ref().map_or(Language::Fi, |ticket| ticket.language);
-    let canned = exchange.canned(language).into_iter().map(|(id, text)| Canned { title: id.replace('-', " "), text });
-    let canned: Vec<_> = canned.collect();
-    Ok(html(views::chat(&signed, &case, id, &colleagues, &canned, now())))
+    let canned: Vec<_> = exchange.canned(language).into_iter().map(Canned::new).collect();
+    let beside = Beside { colleagues: &colleagues, canned: &canned };
+    Ok(html(views::chat(&signed, &case, id, &beside, now())))
 }
 
 /// Writes to the citizen. The script asks for a bare answer, a form without it for the page again.

@@ -139,7 +139,9 @@ fn claim(signed: &Signed, ticket: &Ticket, is_full: bool, is_next: bool) -> Mark
         signed,
         &format!("{}/claim", chat_path(ticket)),
         &html! {
-            button .main disabled[is_full] accesskey=[is_next.then_some("n")] { (t.say("Ota", "Ta", "Take")) }
+            // Many buttons say the same: each tells a screen reader whom it takes.
+        button .main aria-label=(format!("{}: {}, {}", t.say("Ota", "Ta", "Take"), t.occasion(ticket.why.occasion), t.language(ticket.language)))
+            disabled[is_full] accesskey=[is_next.then_some("n")] { (t.say("Ota", "Ta", "Take")) }
         },
     )
 }
@@ -170,15 +172,27 @@ pub(super) struct Canned {
     pub(super) text: String,
 }
 
+/// Characters of a prepared answer that name it.
+const TITLE_CHARS: usize = 40;
+
+impl Canned {
+    /// Named by its first words, which are in the citizen's language as it is.
+    pub(super) fn new(text: String) -> Self {
+        let title: String = text.chars().take(TITLE_CHARS).collect();
+        Self { title: if title == text { title } else { format!("{}…", title.trim_end()) }, text }
+    }
+}
+
+/// What stands beside a conversation.
+pub(super) struct Beside<'a> {
+    /// To whom it can go.
+    pub(super) colleagues: &'a [Account],
+    /// What can be inserted.
+    pub(super) canned: &'a [Canned],
+}
+
 /// A conversation.
-pub(super) fn chat(
-    signed: &Signed,
-    case: &Case,
-    id: Uuid,
-    colleagues: &[Account],
-    canned: &[Canned],
-    now: Timestamp,
-) -> String {
+pub(super) fn chat(signed: &Signed, case: &Case, id: Uuid, beside: &Beside<'_>, now: Timestamp) -> String {
     let (t, me) = (signed.tongue, &signed.account);
     let path = format!("/console/chats/{id}");
     let is_mine = case.ticket.as_ref().is_some_and(|ticket| ticket.expert == Some(me.id));
@@ -215,14 +229,14 @@ pub(super) fn chat(
                     (form(signed, &format!("{path}/claim"), &html! { button .main { (t.say("Ota keskustelu", "Ta konversationen", "Take the conversation")) } }))
                 }
             }
-            @if is_mine { (tools(signed, &path, language.tag(), colleagues, canned)) }
+            @if is_mine { (tools(signed, &path, language.tag(), beside)) }
         }
     };
     page(t, t.say("Keskustelu", "Konversation", "Conversation"), Some(signed), &main)
 }
 
-fn tools(signed: &Signed, path: &str, lang: &str, colleagues: &[Account], canned: &[Canned]) -> Markup {
-    let t = signed.tongue;
+fn tools(signed: &Signed, path: &str, lang: &str, beside: &Beside<'_>) -> Markup {
+    let (t, Beside { colleagues, canned }) = (signed.tongue, beside);
     html! {
         aside aria-label=(t.say("Työkalut", "Verktyg", "Tools")) {
             section .card {
@@ -238,8 +252,8 @@ fn tools(signed: &Signed, path: &str, lang: &str, colleagues: &[Account], canned
             @if !canned.is_empty() {
                 section .card {
                     h2 { (t.say("Valmiit vastaukset", "Färdiga svar", "Prepared answers")) }
-                    @for one in canned {
-                        details { summary { (one.title) } (insertable(t, &one.text, lang)) }
+                    @for one in *canned {
+                        details { summary lang=(lang) { (one.title) } (insertable(t, &one.text, lang)) }
                     }
                 }
             }
@@ -249,7 +263,7 @@ fn tools(signed: &Signed, path: &str, lang: &str, colleagues: &[Account], canned
                     (form(signed, &format!("{path}/pass"), &html! {
                         label for="to" { (t.say("Kollegalle", "Till kollega", "To a colleague")) }
                         select id="to" name="to" {
-                            @for colleague in colleagues { option value=(account_id(colleague.id)) { (colleague.name) } }
+                            @for colleague in *colleagues { option value=(account_id(colleague.id)) { (colleague.name) } }
                         }
                         button { (t.say("Siirrä", "Flytta", "Pass on")) }
                     }))
