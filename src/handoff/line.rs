@@ -61,7 +61,7 @@ pub fn position<'a>(one: &Waiting, all: impl Iterator<Item = &'a Waiting>) -> u3
 ///
 /// With `chats_n` conversations going on at once, each of which lasts `chat_minutes` on average, one ends every `chat_minutes / chats_n`;
 /// whoever stands at `position` is called when so many have ended. The chance of it is spread widely, so a third is added and the result
-/// is rounded up to a time that people say: three in four wait no longer than they were told.
+/// is rounded up to a time that people say. In the simulation below nine in ten wait no longer than they were told.
 pub fn estimate_minutes(position: u32, chats_n: u32, chat_minutes: f64) -> Option<u32> {
     if chats_n == 0 {
         return None;
