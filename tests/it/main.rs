@@ -12,6 +12,7 @@ mod content;
 mod handoff;
 mod http;
 mod postgres;
+mod replicas;
 mod shutdown;
 mod store;
 mod support;
