@@ -114,11 +114,11 @@ function show(event) {
   const texts = TEXTS[language];
   const mine = event.kind === "message";
   const turn = element("div", { class: mine ? "turn mine" : "turn", lang: event.lang || language });
-  turn.append(element("span", { class: "who" }, mine ? texts.you : texts.bot));
+  turn.append(element("span", { class: "who" }, mine ? texts.you : event.name || texts.bot));
   if (mine) {
     turn.append(event.text);
   } else {
-    render(event.markdown, turn);
+    render(event.markdown || event.text, turn);
     if (event.citation) {
       const [year, month, day] = event.citation.checked.split("-").map(Number);
       const source = element("p", { class: "source" }, `${texts.source}: `, link(event.citation.url, event.citation.title));
@@ -171,8 +171,9 @@ async function ask(text) {
     $("question").value = "";
     $("status").textContent = "";
     show({ kind: "message", text: kept });
-    if (TEXTS[reply.lang] && reply.lang !== language) speak(reply.lang);
-    show(reply);
+    /* While a person has the conversation, or is waited for, the bot does not reply. */
+    if (reply && TEXTS[reply.lang] && reply.lang !== language) speak(reply.lang);
+    if (reply) show(reply);
   } catch (error) {
     $("status").textContent = "";
     if (error.code === "conversation-not-found" || error.code === "conversation-full") {
