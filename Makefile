@@ -53,4 +53,5 @@ $(NEUVO):
 tools:
 	@command -v cc >/dev/null || (apt-get update -qq && apt-get install -y -qq build-essential)
 	@python3 -m pip --version >/dev/null 2>&1 || (apt-get update -qq && apt-get install -y -qq python3-pip)
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || (apt-get update -qq && apt-get install -y -qq postgresql)
 	@cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest

@@ -1,5 +1,6 @@
 //! What an operator sets, read once from one TOML file. Everything has a default that works on one machine.
 
+use crate::handoff::Queue;
 use crate::inference::int8::Kernel;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -15,6 +16,10 @@ pub struct Config {
     pub model: ModelConfig,
     /// Where the program keeps what it learns and stores.
     pub data: DataConfig,
+    /// Where conversations are kept.
+    pub store: StoreConfig,
+    /// The queues for a person.
+    pub handoff: HandoffConfig,
     /// The web server.
     pub server: ServerConfig,
     /// What editors and operators may ask of a running service.
@@ -76,6 +81,37 @@ pub enum Engine {
 pub struct DataConfig {
     /// The folder; made when it is missing.
     pub folder: PathBuf,
+}
+
+/// Where conversations are kept.
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreConfig {
+    /// The address of a PostgreSQL database; empty for SQLite in the data folder. It may hold a password: `Debug` hides it.
+    pub url: String,
+}
+
+impl std::fmt::Debug for StoreConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.url.is_empty() { "StoreConfig(sqlite)" } else { "StoreConfig(postgres)" })
+    }
+}
+
+/// The queues for a person.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HandoffConfig {
+    /// The queues; the first that serves a conversation's language and benefit is its queue. Without any, citizens are told how else they
+    /// reach a person.
+    pub queues: Vec<Queue>,
+    /// Minutes that a conversation with an expert takes, until some have been measured.
+    pub chat_minutes: u32,
+}
+
+impl Default for HandoffConfig {
+    fn default() -> Self {
+        Self { queues: Vec::new(), chat_minutes: 12 }
+    }
 }
 
 /// The web server.
@@ -238,10 +274,25 @@ impl Config {
             ("limits.shutdown_seconds_max", limits.shutdown_seconds_max, 1..=300, "expected 1 to 300"),
             ("content.versions_n_max", self.content.versions_n_max as u64, 1..=1_000, "expected 1 to 1000"),
             ("content.follow_seconds", self.content.follow_seconds, 1..=86_400, "expected 1 to 86400"),
+            ("handoff.chat_minutes", self.handoff.chat_minutes.into(), 1..=240, "expected 1 to 240"),
             ("limits.retention_days", limits.retention_days.into(), 1..=3_650, "expected 1 to 3650"),
         ];
         if let Some((setting, _, _, message)) = ranges.into_iter().find(|(_, value, range, _)| !range.contains(value)) {
             return Err(ConfigError::Range { setting, message });
+        }
+        let url = &self.store.url;
+        if !url.is_empty() && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            let message = "expected an address such as `postgres://user@host/database`, or nothing for SQLite";
+            return Err(ConfigError::Range { setting: "store.url", message });
+        }
+        if self
+            .handoff
+            .queues
+            .iter()
+            .any(|queue| queue.len_max == 0 || queue.closes <= queue.opens || queue.id.is_empty())
+        {
+            let message = "expected an id, `closes` after `opens` and `len_max` from 1 in each queue";
+            return Err(ConfigError::Range { setting: "handoff.queues", message });
         }
         if self.server.allowed_origins.iter().any(|origin| !is_origin(origin)) {
             let message = "expected origins such as `https://www.kela.fi`, without a path";
@@ -280,6 +331,11 @@ mod tests {
     fn settings_have_bounds() {
         check("limits.messages_max = 0", "`limits.messages_max`: expected 1 to 2000");
         check("limits.body_bytes_max = 99999999", "`limits.body_bytes_max`: expected 1024 to 1048576");
+        check("store.url = \"postgres://neuvo@db/neuvo\"", "fine");
+        check(
+            "store.url = \"mysql://db\"",
+            "`store.url`: expected an address such as `postgres://user@host/database`, or nothing for SQLite",
+        );
         check("limits.retention_days = 0", "`limits.retention_days`: expected 1 to 3650");
         check("server.allowed_origins = [\"https://www.kela.fi\", \"http://localhost:3000\"]", "fine");
         let refused = "`server.allowed_origins`: expected origins such as `https://www.kela.fi`, without a path";

@@ -15,6 +15,7 @@ pub mod conversation;
 pub mod domain;
 pub mod evaluation;
 pub mod exchange;
+pub mod handoff;
 pub mod inference;
 pub mod knowledge;
 pub mod models;

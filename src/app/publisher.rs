@@ -11,7 +11,6 @@ use crate::config::Config;
 use crate::conversation;
 use crate::domain::ContentVersion;
 use crate::evaluation::{ask_all, golden};
-use crate::exchange::Today;
 use crate::inference::{Encode, Purpose, Remembering};
 use crate::knowledge::versions::Kept;
 use crate::knowledge::{self, Changes, Finding, Knowledge, Severity, Source, Versions, changes};
@@ -58,6 +57,9 @@ struct Live {
     understanding: Arc<Comprehension>,
     unlearnt: Unlearnt,
 }
+
+/// Tells the day for which figures are given.
+pub type Today = Box<dyn Fn() -> Date + Send + Sync>;
 
 /// Checked content that is not built yet.
 struct Checked {

@@ -1,13 +1,13 @@
 //! The service from its start to its end: listens at once, loads beside that, answers, finishes what it began.
 
-use crate::app::publisher::Publisher;
+use crate::app::publisher::{Publisher, Today};
 use crate::app::{self, AppError, triggers};
 use crate::assistant::Assistant;
 use crate::channel::web::{self, Token, Web};
 use crate::config::Config;
-use crate::exchange::{Exchange, Parts, Today};
+use crate::exchange::{Clock, Exchange, Parts};
 use crate::inference::Workers;
-use crate::store::{Store, StoreError};
+use crate::store::{Place, Store, StoreError};
 use crate::telemetry::metrics::Metrics;
 use metrics_exporter_prometheus::BuildError;
 use std::sync::Arc;
@@ -82,7 +82,7 @@ pub fn load(config: &Config, today: Today, watch: bool) -> Result<Loaded, AppErr
 pub async fn serve<L: Into<Loaded>>(
     config: &Config,
     listener: TcpListener,
-    today: Today,
+    clock: Clock,
     load: impl FnOnce() -> Result<L, AppError> + Send + 'static,
     (ready, stop): (impl FnOnce(), CancellationToken),
 ) -> Result<(), ServeError> {
@@ -98,7 +98,7 @@ pub async fn serve<L: Into<Loaded>>(
     let running = async {
         let load = || load().map(Into::into);
         let (exchange, publisher, watch) = tokio::select! {
-            started = start(config, today, load, &metrics) => started.inspect_err(|_| stop.cancel())?,
+            started = start(config, clock, load, &metrics) => started.inspect_err(|_| stop.cancel())?,
             () = stop.cancelled() => return Ok(None),
         };
         if let Some(publisher) = &publisher {
@@ -112,7 +112,7 @@ pub async fn serve<L: Into<Loaded>>(
                 triggers::obey(publisher, watched, Duration::from_secs(config.content.follow_seconds), &stop).await;
             }
         };
-        tokio::join!(keep(&web, &exchange, &stop), publishing);
+        tokio::join!(keep(&web, &exchange, &stop), publishing, exchange.follow(&stop));
         Ok::<_, ServeError>(Some(exchange))
     };
     let (served, ran) = tokio::join!(
@@ -136,13 +136,21 @@ pub async fn serve<L: Into<Loaded>>(
     Ok(())
 }
 
+/// Where the configuration keeps conversations.
+pub fn place(config: &Config) -> Place {
+    match config.store.url.as_str() {
+        "" => Place::File(config.data.folder.join(STORE_FILE)),
+        url => Place::Postgres(url.to_owned()),
+    }
+}
+
 async fn start(
     config: &Config,
-    today: Today,
+    clock: Clock,
     load: impl FnOnce() -> Result<Loaded, AppError> + Send + 'static,
     metrics: &Arc<Metrics>,
 ) -> Result<(Arc<Exchange>, Option<Arc<Publisher>>, bool), ServeError> {
-    let store = Store::open(&config.data.folder.join(STORE_FILE)).await?;
+    let store = Store::open(&place(config)).await?;
     let Loaded { assistant, publisher, watch } =
         tokio::task::spawn_blocking(load).await.map_err(|_| ServeError::Loading)??;
     let threads_n = match config.server.turn_threads_n {
@@ -150,7 +158,14 @@ async fn start(
         n => n,
     };
     let workers = Workers::start("turn", threads_n, config.limits.turn_queue_len_max)?;
-    let parts = Parts { assistant, workers: Arc::new(workers), store, metrics: Arc::clone(metrics), today };
+    let parts = Parts {
+        assistant,
+        workers: Arc::new(workers),
+        store,
+        metrics: Arc::clone(metrics),
+        handoff: config.handoff.clone(),
+        clock,
+    };
     Ok((Arc::new(Exchange::new(parts, &config.limits)), publisher, watch))
 }
 

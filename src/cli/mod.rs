@@ -8,12 +8,13 @@ mod kb;
 mod models;
 mod output;
 mod serve;
+mod users;
 
 use crate::config::Config;
 use crate::telemetry;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -45,6 +46,9 @@ enum Command {
     /// Measure speed
     #[command(subcommand)]
     Bench(bench::Command),
+    /// Manage the accounts of the console
+    #[command(subcommand)]
+    Users(users::Command),
     /// Fetch and convert model weights
     #[command(subcommand)]
     Models(models::Command),
@@ -81,15 +85,21 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Serve(serve) => serve::run(&config, &serve, arguments.at),
         Command::Eval(arguments) => eval::run(&config, &arguments, day),
         Command::Bench(command) => bench::run(&config, &command, day),
+        Command::Users(command) => users::run(&config, command),
         Command::Models(command) => models::run(command),
     }
 }
 
 /// Today in Helsinki: the day for which figures hold.
-#[expect(clippy::disallowed_methods, reason = "the command line tells the day to all others")]
 pub(crate) fn today() -> Date {
+    now().date()
+}
+
+/// The time in Helsinki.
+#[expect(clippy::disallowed_methods, reason = "the command line tells the time to all others")]
+pub(crate) fn now() -> DateTime {
     let zone = jiff::tz::TimeZone::get("Europe/Helsinki").unwrap_or(jiff::tz::TimeZone::UTC);
-    jiff::Timestamp::now().to_zoned(zone).date()
+    jiff::Timestamp::now().to_zoned(zone).datetime()
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

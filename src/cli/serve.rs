@@ -1,7 +1,7 @@
 //! `neuvo serve`: the web channel, until it is asked to stop.
 
 use crate::app::serve as service;
-use crate::cli::{output, today};
+use crate::cli::{now, output, today};
 use crate::config::Config;
 use anyhow::{Context as _, Result};
 use jiff::civil::Date;
@@ -44,9 +44,12 @@ async fn serve(config: &Config, listen: SocketAddr, watch: bool, at: Option<Date
         let config = config.clone();
         move || service::load(&config, Box::new(move || at.unwrap_or_else(today)), watch)
     };
-    let today = Box::new(move || at.unwrap_or_else(today));
+    let clock = Box::new(move || {
+        let now = now();
+        at.map_or(now, |day| day.to_datetime(now.time()))
+    });
     let ready = move || output::note(&example(address));
-    let serving = service::serve(config, listener, today, load, (ready, stop.clone()));
+    let serving = service::serve(config, listener, clock, load, (ready, stop.clone()));
     let (served, stopped) = tokio::join!(serving, until_asked(stop));
     served?;
     stopped

@@ -1,6 +1,6 @@
 //! What happened in a conversation, in order: the form in which it is kept and shown again.
 
-use crate::domain::{Citation, ContentVersion, HandOff, Language, Outcome, QuickReply};
+use crate::domain::{Citation, ContentVersion, HandOff, Handover, Language, Outcome, QuickReply};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -50,6 +50,10 @@ pub enum EventKind {
     Message(Message),
     /// The bot replied.
     Reply(Box<Answered>),
+    /// A hand-off went on.
+    Handoff(Box<Handover>),
+    /// A person wrote.
+    Expert(ExpertMessage),
 }
 
 /// The first words of a conversation: that a bot answers, and how to reach a person.
@@ -70,6 +74,17 @@ pub struct Message {
     pub id: MessageId,
     /// The words, personal details masked.
     pub text: String,
+}
+
+/// A message of an expert as it is kept: its `Debug` hides the words.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExpertMessage {
+    /// The console's name of it.
+    pub id: MessageId,
+    /// The words, personal details masked.
+    pub text: String,
+    /// The expert's first name.
+    pub name: String,
 }
 
 /// A reply as it is kept.
@@ -103,6 +118,8 @@ impl EventKind {
             Self::Welcome(_) => "welcome",
             Self::Message(_) => "message",
             Self::Reply(_) => "reply",
+            Self::Handoff(_) => "handoff",
+            Self::Expert(_) => "expert",
         }
     }
 }
@@ -116,6 +133,12 @@ impl fmt::Debug for EventKind {
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Message({}, {} chars)", self.id, self.text.chars().count())
+    }
+}
+
+impl fmt::Debug for ExpertMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ExpertMessage({}, {} chars)", self.id, self.text.chars().count())
     }
 }
 

@@ -1,6 +1,7 @@
-//! Why a person takes a conversation over.
+//! A person takes a conversation over: why, and how it went.
 
-use crate::domain::Situation;
+use crate::domain::{Language, Situation};
+use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
@@ -66,4 +67,82 @@ pub struct HandOff {
     pub situation: Option<Situation>,
     /// The signals that were seen in the conversation, at most one of a kind.
     pub signals: Vec<Signal>,
+}
+
+/// Who answers a conversation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Owner {
+    /// The bot.
+    #[default]
+    Bot,
+    /// Nobody yet: it waits for a person. The bot is silent.
+    Queued,
+    /// A person. The bot is silent.
+    Expert,
+    /// A person closed it. What the citizen asks after that, the bot answers.
+    Closed,
+}
+
+impl Owner {
+    /// Its name in contracts and in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bot => "bot",
+            Self::Queued => "queued",
+            Self::Expert => "expert",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// The owner with a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Bot, Self::Queued, Self::Expert, Self::Closed].into_iter().find(|owner| owner.as_str() == name)
+    }
+
+    /// Whether the bot replies.
+    pub const fn is_bot(self) -> bool {
+        matches!(self, Self::Bot | Self::Closed)
+    }
+}
+
+/// How a hand-off stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HandoverState {
+    /// A person was asked for.
+    Requested,
+    /// The conversation waits for one.
+    Queued,
+    /// One took it.
+    Claimed,
+    /// It went to a colleague or back into the queue.
+    Transferred,
+    /// The bot has it again.
+    Returned,
+    /// There is no person now: closed or full.
+    Failed,
+    /// The person closed it.
+    Closed,
+}
+
+/// A step of a hand-off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Handover {
+    /// How it stands now.
+    pub state: HandoverState,
+    /// The language of the text.
+    pub language: Language,
+    /// What the citizen is told, in plain text.
+    pub text: String,
+    /// The place in the queue, from 1.
+    pub position: Option<u32>,
+    /// The wait in minutes, rounded up.
+    pub estimate_minutes: Option<u32>,
+    /// The first name of the person.
+    pub expert: Option<String>,
+    /// Where it failed because nobody works now: when the queue opens, Helsinki time.
+    pub opens: Option<DateTime>,
+    /// Why, where a person was asked for. For experts only.
+    pub why: Option<HandOff>,
 }

@@ -39,6 +39,15 @@ impl Secret {
         &self.0
     }
 
+    /// Another secret that follows from this one and tells nothing of it.
+    pub fn derived(&self, purpose: &str) -> String {
+        let digest = Sha256::new().chain_update(purpose).chain_update(self.0.as_bytes()).finalize();
+        digest.iter().fold(String::with_capacity(SECRET_CHARS), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
+
     /// What is kept of it.
     pub fn hash(&self) -> SecretHash {
         Sha256::digest(self.0.as_bytes()).into()

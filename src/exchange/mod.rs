@@ -3,13 +3,17 @@
 //! Every channel that keeps conversations goes through here. One message of a conversation is answered at a time; a message that comes twice
 //! is answered once.
 
+pub mod desk;
+pub mod password;
+
 mod access;
 mod feedback;
+mod handoff;
 mod rooms;
 mod wording;
 
 use crate::assistant::{Assistant, Turn};
-use crate::config::Limits;
+use crate::config::{HandoffConfig, Limits};
 use crate::conversation::Conversation;
 use crate::domain::{
     Answered, ConversationId, Event, EventKind, Language, Message, MessageId, QuickReply, Reply, Stalled, Utterance,
@@ -17,16 +21,18 @@ use crate::domain::{
 };
 use crate::inference::Workers;
 use crate::reply::markdown;
-use crate::store::{Appended, Exchanged, NewConversation, Store, StoreError};
+use crate::store::{Appended, Change, Exchanged, NewConversation, Record, Said, Store, StoreError};
 use crate::telemetry::metrics::Metrics;
-use jiff::civil::Date;
+use jiff::civil::DateTime;
 use rooms::Rooms;
 use std::sync::Arc;
 use std::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 pub use access::{Admitted, Secret};
+pub use handoff::Standing;
 pub use rooms::{News, Visit};
 pub use wording::Wording;
 
@@ -38,14 +44,16 @@ pub struct Exchange {
     metrics: Arc<Metrics>,
     messages_max: u32,
     retention_days: u32,
-    today: Today,
+    handoff: HandoffConfig,
+    clock: Clock,
+    desk: desk::Desk,
     rooms: Arc<Rooms>,
     /// Turns that were begun: they finish and are stored even when the client has gone.
     turns: TaskTracker,
 }
 
-/// Tells the day for which figures are given.
-pub type Today = Box<dyn Fn() -> Date + Send + Sync>;
+/// Tells the time in Helsinki, which opens and closes queues; its day is the one for which figures are given.
+pub type Clock = Box<dyn Fn() -> DateTime + Send + Sync>;
 
 /// The parts that an exchange is made of.
 pub struct Parts {
@@ -57,8 +65,10 @@ pub struct Parts {
     pub store: Store,
     /// Counts.
     pub metrics: Arc<Metrics>,
-    /// Tells the day.
-    pub today: Today,
+    /// The queues for a person.
+    pub handoff: HandoffConfig,
+    /// Tells the time.
+    pub clock: Clock,
 }
 
 /// A conversation that was opened. Its secret is told once and not kept.
@@ -98,6 +108,9 @@ pub enum Refusal {
     /// There is no such conversation, or the secret is not its secret: nobody learns which.
     #[error("no such conversation")]
     Unknown,
+    /// The conversation is not with whom it would have to be: it waits for a person already, or no more.
+    #[error("the conversation is in other hands")]
+    Taken,
     /// Other messages of the same conversation wait already.
     #[error("the conversation has messages waiting")]
     Busy,
@@ -119,7 +132,8 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unknown => Self::Unknown,
-            StoreError::Conflict => Self::Busy,
+            StoreError::Conflict | StoreError::QueueFull => Self::Busy,
+            StoreError::Taken => Self::Taken,
             other => Self::Store(other),
         }
     }
@@ -137,13 +151,15 @@ impl From<Stalled> for Refusal {
 impl Exchange {
     /// An exchange over its parts.
     pub fn new(parts: Parts, limits: &Limits) -> Self {
-        let Parts { assistant, workers, store, metrics, today } = parts;
+        let Parts { assistant, workers, store, metrics, handoff, clock } = parts;
         Self {
             assistant,
             workers,
             store,
             metrics,
-            today,
+            handoff,
+            clock,
+            desk: desk::Desk::default(),
             messages_max: limits.messages_max,
             retention_days: limits.retention_days,
             rooms: Arc::default(),
@@ -158,7 +174,7 @@ impl Exchange {
     pub async fn open(&self, hint: Option<Language>, place: Place) -> Result<Opened, Refusal> {
         let content = self.assistant.content();
         let language = hint.unwrap_or(Language::Fi);
-        let markdown = content.text("welcome", language, (self.today)());
+        let markdown = content.text("welcome", language, (self.clock)().date());
         let welcome = Welcome { language, text: markdown::plain(&markdown), markdown };
         let secret = Secret::random();
         let new = NewConversation {
@@ -185,29 +201,61 @@ impl Exchange {
             let _turn = place.turn().await;
             let answered = exchange.answer(admitted.id(), incoming).await;
             if let Ok(exchanged) = &answered {
-                place.tell(exchanged.reply.seq);
+                place.tell(exchanged.reply.as_ref().unwrap_or(&exchanged.message).seq);
             }
             answered
         });
         turn.await.map_err(|_| Refusal::Failed)?
     }
 
-    /// One turn of a conversation that nobody else writes to.
+    /// One turn of a conversation. An expert, a queue or another process may write between reading and writing: then it is taken anew.
     #[expect(clippy::disallowed_methods, reason = "times what a citizen waits for")]
     async fn answer(&self, id: ConversationId, incoming: Incoming) -> Result<Exchanged, Refusal> {
         let began = Instant::now();
-        if let Some(exchanged) = self.store.exchanged(id, incoming.id).await? {
-            return Ok(exchanged);
+        // From here on nothing sees identity codes, account numbers, phone numbers or addresses.
+        let incoming = Incoming { utterance: incoming.utterance.masked(), ..incoming };
+        let mut refusal = Refusal::Busy;
+        for _ in 0..TRIES_MAX {
+            match self.try_answer(id, &incoming).await {
+                Ok(Appended::Repeated(exchanged)) => return Ok(exchanged),
+                Ok(Appended::Written(exchanged, last)) => {
+                    self.rooms.tell(id, News::Reaches(last));
+                    if let Some(Event { kind: EventKind::Reply(answered), .. }) = &exchanged.reply {
+                        self.metrics.turn(answered.outcome, answered.language, began.elapsed());
+                    }
+                    return Ok(exchanged);
+                }
+                Err(Refusal::Busy) => refusal = Refusal::Busy,
+                Err(other) => return Err(other),
+            }
         }
-        let record = self.store.record(id).await?;
-        if self.messages_max <= record.messages_n {
+        Err(refusal)
+    }
+
+    async fn try_answer(&self, id: ConversationId, incoming: &Incoming) -> Result<Appended, Refusal> {
+        if let Some(exchanged) = self.store.exchanged(id, incoming.id).await? {
+            return Ok(Appended::Repeated(exchanged));
+        }
+        let before = self.store.record(id).await?;
+        if self.messages_max <= before.messages_n {
             return Err(Refusal::ConversationFull);
         }
-        // From here on nothing sees identity codes, account numbers, phone numbers or addresses.
-        let utterance = incoming.utterance.masked();
-        let message = Message { id: incoming.id, text: utterance.as_str().to_owned() };
-        let (assistant, day) = (Arc::clone(&self.assistant), (self.today)());
-        let (mut state, hint) = (record.state.clone(), incoming.hint.or(record.language));
+        let message = Message { id: incoming.id, text: incoming.utterance.as_str().to_owned() };
+        let said = if before.owner.is_bot() {
+            self.reply(&before, incoming, message).await?
+        } else {
+            // While a person has it, or is waited for, the bot is silent.
+            let version = self.assistant.content().knowledge.version.clone();
+            Said { message, version, replied: None, handovers: Vec::new(), joining: None }
+        };
+        Ok(self.store.append(id, &before, said).await?)
+    }
+
+    /// Computes the bot's reply on a worker, and joins a queue where it asks for a person.
+    async fn reply(&self, before: &Record, incoming: &Incoming, message: Message) -> Result<Said, Refusal> {
+        let (assistant, day) = (Arc::clone(&self.assistant), (self.clock)().date());
+        let (mut state, hint) = (before.state.clone(), incoming.hint.or(before.language));
+        let utterance = incoming.utterance.clone();
         let (state, turn) = self
             .workers
             .run(move || {
@@ -215,25 +263,20 @@ impl Exchange {
                 (state, turn)
             })
             .await?;
-        let (outcome, language) = (turn.reply.outcome(), turn.language);
-        match self.write(id, &record, (state, turn), message).await? {
-            Appended::Written(exchanged) => {
-                self.metrics.turn(outcome, language, began.elapsed());
-                Ok(exchanged)
-            }
-            Appended::Repeated(exchanged) => Ok(exchanged),
-        }
-    }
-
-    async fn write(
-        &self,
-        id: ConversationId,
-        before: &crate::store::Record,
-        (state, turn): (Conversation, Turn),
-        message: Message,
-    ) -> Result<Appended, Refusal> {
         let version = turn.version.clone();
-        Ok(self.store.append(id, before, &state, (message, answered(turn), version)).await?)
+        let mut answered = answered(turn);
+        let request = match &answered.handoff {
+            Some(why) => self.request(why.clone(), answered.language, &state).await?,
+            None => None,
+        };
+        let (handovers, joining) = match request {
+            Some(request) => {
+                request.reword(&mut answered);
+                (request.handovers, request.joining)
+            }
+            None => (Vec::new(), None),
+        };
+        Ok(Said { message, version, replied: Some((state, answered)), handovers, joining })
     }
 
     /// The events after a place, in order, at most `events_max`.
@@ -257,6 +300,21 @@ impl Exchange {
         self.rooms.visit(admitted.id())
     }
 
+    /// Passes what other processes write on to the listeners of this one, until `stop`.
+    pub async fn follow(&self, stop: &CancellationToken) {
+        let mut changes = self.store.changes();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                change = changes.next() => match change {
+                    Change::Reaches(id, seq) => self.rooms.tell(id, News::Reaches(seq)),
+                    Change::Deleted(id) => self.rooms.close(id),
+                    Change::Missed => self.rooms.look(),
+                },
+            }
+        }
+    }
+
     /// Deletes a conversation with everything that was said in it.
     ///
     /// # Errors
@@ -272,6 +330,7 @@ impl Exchange {
     /// # Errors
     /// Where the store fails.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
+        self.store.sweep_sessions(desk::SESSION).await?;
         self.store.sweep(self.retention_days).await
     }
 
@@ -295,6 +354,9 @@ impl Exchange {
         self.store.close().await;
     }
 }
+
+/// How often a message is tried again when somebody else wrote to its conversation meanwhile.
+const TRIES_MAX: usize = 4;
 
 fn answered(turn: Turn) -> Answered {
     let outcome = turn.reply.outcome();

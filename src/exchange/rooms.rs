@@ -9,6 +9,8 @@ use tokio::sync::{OwnedMutexGuard, watch};
 #[derive(Debug, Default)]
 pub(super) struct Rooms {
     rooms: Mutex<HashMap<ConversationId, Room>>,
+    /// Tells whoever looks over all conversations that something happened in one.
+    anything: watch::Sender<()>,
 }
 
 #[derive(Debug)]
@@ -77,10 +79,25 @@ impl Rooms {
         self.tell(id, News::Closed);
     }
 
-    fn tell(&self, id: ConversationId, news: News) {
+    /// Lets all listeners look for themselves: something may have happened.
+    pub(super) fn look(&self) {
+        for room in self.lock().values() {
+            room.news.send_modify(|_| {});
+        }
+        self.anything.send_replace(());
+    }
+
+    /// Tells the listeners of one conversation.
+    pub(super) fn tell(&self, id: ConversationId, news: News) {
         if let Some(room) = self.lock().get(&id) {
             room.news.send_replace(news);
         }
+        self.anything.send_replace(());
+    }
+
+    /// Hears that something happened, wherever.
+    pub(super) fn anything(&self) -> watch::Receiver<()> {
+        self.anything.subscribe()
     }
 
     fn leave(&self, id: ConversationId, leave: impl FnOnce(&mut Room)) {

@@ -14,12 +14,12 @@ const STARTERS_N: usize = 4;
 impl Exchange {
     /// What names the texts of this moment: the version of the content and the day.
     pub fn wording_version(&self) -> String {
-        format!("{}-{}", self.assistant.content().knowledge.version.as_str(), (self.today)())
+        format!("{}-{}", self.assistant.content().knowledge.version.as_str(), (self.clock)().date())
     }
 
     /// The texts whose ids begin with `prefix`, by language, with the figures of today.
     pub fn wording(&self, prefix: &str) -> [Wording; 3] {
-        let (content, day) = (self.assistant.content(), (self.today)());
+        let (content, day) = (self.assistant.content(), (self.clock)().date());
         let texts = &content.knowledge.intents.texts;
         Language::ALL.map(|language| {
             let ids = texts.keys().filter_map(|id| Some((id, id.strip_prefix(prefix)?)));

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Texts that the program cannot do without.
-pub const REQUIRED_TEXTS: [&str; 24] = [
+pub const REQUIRED_TEXTS: [&str; 34] = [
     "welcome",
     "clarify",
     "clarify-else",
@@ -34,6 +34,16 @@ pub const REQUIRED_TEXTS: [&str; 24] = [
     "crisis-child",
     "crisis-needs",
     "crisis-threat",
+    "handoff-requested",
+    "handoff-queued",
+    "handoff-claimed",
+    "handoff-transferred",
+    "handoff-left",
+    "handoff-returned",
+    "handoff-ended",
+    "handoff-closed-now",
+    "handoff-full",
+    "handoff-ways",
 ];
 
 /// Intents and texts.

@@ -1,31 +1,36 @@
-//! Keeps conversations: SQLite with a write-ahead log, one file in the data folder. Only this module knows SQL.
+//! Keeps conversations, in SQLite or in PostgreSQL. Only this module knows SQL.
 //!
 //! A citizen's message, its reply and what the core remembers are written together or not at all. What is stored was masked before.
+//!
+//! One conversation has one writer at a time, over any number of processes: every write first changes the conversation's row, and only from
+//! the place that it was read at (`seq_last`). PostgreSQL keeps the row locked until the commit, SQLite has one writer anyway; whoever comes
+//! second finds another `seq_last` and writes nothing. No lock outlives its transaction, so a process that dies leaves none behind.
 
+mod accounts;
+mod backend;
 mod events;
 mod feedback;
+mod handoff;
 mod sweep;
 
 use crate::conversation::Conversation;
-use crate::domain::{ContentVersion, ConversationId, Event, EventKind, Language};
-use fs_err::os::unix::fs::OpenOptionsExt as _;
+use crate::domain::{ContentVersion, ConversationId, Event, EventKind, Language, Owner};
+use backend::Backend;
 use jiff::Timestamp;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, Row as _};
-use std::path::Path;
-use std::time::Duration;
 
-pub use events::{Appended, Exchanged};
+pub use accounts::{Account, Audited, SessionTimes, TokenHash};
+pub use backend::{Change, Changes, Place};
+pub use events::{Appended, Exchanged, Said};
+pub use handoff::{Joining, Passing, Ticket};
 
 /// The SHA-256 of a conversation's secret.
 pub type SecretHash = [u8; 32];
 
-/// Conversations on disk. Cheap to clone.
+/// Kept conversations. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
-    /// SQLite has one writer: one connection, so that writes queue here and not in busy loops.
-    writer: SqlitePool,
-    readers: SqlitePool,
+    backend: Backend,
 }
 
 /// A conversation that begins.
@@ -52,6 +57,8 @@ pub struct Record {
     pub state: Conversation,
     /// The language that the channel said at the start.
     pub language: Option<Language>,
+    /// Who answers.
+    pub owner: Owner,
     /// The place of the last event.
     pub seq_last: u64,
     /// How many messages the citizen wrote.
@@ -67,6 +74,15 @@ pub enum StoreError {
     /// Someone else wrote to the conversation meanwhile.
     #[error("the conversation went on meanwhile: read it again")]
     Conflict,
+    /// The conversation is in other hands: somebody was quicker.
+    #[error("the conversation is in other hands: look at the queue again")]
+    Taken,
+    /// As many wait for a person as may.
+    #[error("the queue for a person is full: try again later")]
+    QueueFull,
+    /// Another account has this login.
+    #[error("the login is taken: choose another")]
+    LoginTaken,
     /// The folder of the database cannot be made.
     #[error("cannot make the folder of the store: {0}")]
     Folder(#[from] std::io::Error),
@@ -84,39 +100,18 @@ pub enum StoreError {
     Database(#[from] sqlx::Error),
 }
 
-/// How long a connection waits for another process that writes.
-const BUSY_TIME_MAX: Duration = Duration::from_secs(5);
-/// Connections that read.
-const READERS_N: u32 = 4;
-
 impl Store {
-    /// Opens the database, makes it where it is missing and brings it to this version.
+    /// Opens the database and brings it to this version; makes the file of SQLite where it is missing.
     ///
     /// # Errors
-    /// Where the file cannot be opened or is of another version.
-    pub async fn open(file: &Path) -> Result<Self, StoreError> {
-        if let Some(folder) = file.parent() {
-            fs_err::create_dir_all(folder)?;
-        }
-        // Made by us, so that nobody else on the machine may read it; SQLite's files beside it take over its mode.
-        fs_err::OpenOptions::new().create(true).append(true).mode(0o600).open(file)?;
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // What was acknowledged survives a power cut too.
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIME_MAX)
-            .foreign_keys(true)
-            // What is deleted is overwritten, so that no words stay behind in free pages.
-            .pragma("secure_delete", "on");
-        let pool = |connections_n| {
-            SqlitePoolOptions::new().max_connections(connections_n).idle_timeout(None).max_lifetime(None)
-        };
-        let writer = pool(1).connect_with(options.clone()).await?;
-        sqlx::migrate!("src/store/migrations/sqlite").run(&writer).await?;
-        let readers = pool(READERS_N).connect_with(options.read_only(true).create_if_missing(false)).await?;
-        Ok(Self { writer, readers })
+    /// Where it cannot be opened or is of another version.
+    pub async fn open(place: &Place) -> Result<Self, StoreError> {
+        Ok(Self { backend: Backend::open(place).await? })
+    }
+
+    /// Tells what other processes write.
+    pub fn changes(&self) -> Changes {
+        self.backend.changes()
     }
 
     /// Begins a conversation with its first event.
@@ -126,10 +121,10 @@ impl Store {
     pub async fn create(&self, new: &NewConversation, welcome: EventKind) -> Result<Event, StoreError> {
         let event = Event { seq: 1, at: now(), version: new.version.clone(), kind: welcome };
         let at = event.at.as_millisecond();
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.backend.begin().await?;
         sqlx::query(
             "insert into conversations (id, secret_hash, language, page, state, seq_last, messages_n, created_at, used_at)
-             values (?, ?, ?, ?, ?, 1, 0, ?, ?)",
+             values ($1, $2, $3, $4, $5, 1, 0, $6, $7)",
         )
         .bind(id_bytes(new.id))
         .bind(new.secret_hash.to_vec())
@@ -150,9 +145,9 @@ impl Store {
     /// # Errors
     /// Where the database fails.
     pub async fn secret_hash(&self, id: ConversationId) -> Result<Option<SecretHash>, StoreError> {
-        let row = sqlx::query("select secret_hash from conversations where id = ?")
+        let row = sqlx::query("select secret_hash from conversations where id = $1")
             .bind(id_bytes(id))
-            .fetch_optional(&self.readers)
+            .fetch_optional(&self.backend.readers)
             .await?;
         let Some(row) = row else { return Ok(None) };
         let hash: Vec<u8> = row.try_get(0)?;
@@ -164,15 +159,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unknown`] where there is none.
     pub async fn record(&self, id: ConversationId) -> Result<Record, StoreError> {
-        let row = sqlx::query("select state, language, seq_last, messages_n from conversations where id = ?")
+        let row = sqlx::query("select state, language, seq_last, messages_n, owner from conversations where id = $1")
             .bind(id_bytes(id))
-            .fetch_optional(&self.readers)
+            .fetch_optional(&self.backend.readers)
             .await?
             .ok_or(StoreError::Unknown)?;
         let language: Option<String> = row.try_get(1)?;
         Ok(Record {
             state: parse(row.try_get(0)?, "state")?,
             language: language.and_then(|tag| tag.parse().ok()),
+            owner: Owner::from_name(row.try_get(4)?).ok_or(StoreError::Form { what: "owner" })?,
             seq_last: count(row.try_get(2)?),
             messages_n: u32::try_from(count(row.try_get(3)?)).unwrap_or(u32::MAX),
         })
@@ -183,30 +179,29 @@ impl Store {
     /// # Errors
     /// Where the database fails.
     pub async fn delete(&self, id: ConversationId) -> Result<bool, StoreError> {
-        let done =
-            sqlx::query("delete from conversations where id = ?").bind(id_bytes(id)).execute(&self.writer).await?;
-        self.checkpoint().await?;
-        Ok(done.rows_affected() != 0)
-    }
-
-    /// Moves the write-ahead log into the database and empties it: pages of deleted conversations lie there otherwise.
-    async fn checkpoint(&self) -> Result<(), StoreError> {
-        sqlx::query("pragma wal_checkpoint(truncate)").execute(&self.writer).await?;
-        Ok(())
+        let mut transaction = self.backend.begin().await?;
+        let deleted = sqlx::query("delete from conversations where id = $1")
+            .bind(id_bytes(id))
+            .execute(&mut *transaction)
+            .await?;
+        self.backend.tell(&mut transaction, Change::Deleted(id)).await?;
+        transaction.commit().await?;
+        self.backend.checkpoint().await?;
+        Ok(deleted.rows_affected() != 0)
     }
 
     /// Whether the database can be read: for readiness.
     pub async fn is_ready(&self) -> bool {
-        match self.readers.acquire().await {
+        match self.backend.readers.acquire().await {
             Ok(mut connection) => connection.ping().await.is_ok(),
             Err(_) => false,
         }
     }
 
-    /// Finishes what is under way and closes the file.
+    /// Finishes what is under way and closes the connections.
     pub async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        self.backend.readers.close().await;
+        self.backend.writer.close().await;
     }
 }
 
@@ -238,6 +233,3 @@ fn parse<T: serde::de::DeserializeOwned>(text: &str, what: &'static str) -> Resu
     // The parser's message may quote what it read: it is dropped.
     serde_json::from_str(text).map_err(|_| StoreError::Form { what })
 }
-
-#[cfg(test)]
-mod tests;

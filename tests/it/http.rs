@@ -363,6 +363,7 @@ async fn pages_and_documents_load_nothing_from_elsewhere() {
             "/v1/conversations/{id}/events",
             "/v1/conversations/{id}/feedback",
             "/v1/conversations/{id}/feedback/{seq}",
+            "/v1/conversations/{id}/handoff",
             "/v1/conversations/{id}/messages",
             "/v1/conversations/{id}/transcript",
             "/v1/openapi.json",

@@ -7,10 +7,15 @@
     reason = "a test may stop at the first fault"
 )]
 
+mod console;
 mod content;
 mod editors;
+mod handoff;
 mod http;
+mod postgres;
 mod reload;
+mod replicas;
 mod shutdown;
+mod store;
 mod support;
 mod tidy;

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// The day for which figures are given.
-pub(crate) const DAY: jiff::civil::Date = jiff::civil::date(2026, 11, 22);
+pub(crate) const DAY: jiff::civil::Date = jiff::civil::date(2026, 11, 23);
 /// Numbers of an embedding.
 const DIMS: u64 = 96;
 /// A question that is answered from the content.
@@ -172,7 +172,7 @@ async fn begin_with<L: Into<Loaded> + 'static>(
     let task = tokio::spawn({
         let stop = stop.clone();
         let ready = move || told.send(()).unwrap();
-        async move { serve(&config, listener, Box::new(|| DAY), load, (ready, stop)).await.unwrap() }
+        async move { serve(&config, listener, Box::new(|| DAY.at(10, 0, 0, 0)), load, (ready, stop)).await.unwrap() }
     });
     (Server { address, stop, gate, client: Client::new(), task }, ready)
 }

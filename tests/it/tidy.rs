@@ -18,11 +18,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("understanding", &["domain", "words", "knowledge", "inference", "assistant"]),
     ("retrieval", &["domain", "words", "knowledge", "inference", "assistant"]),
     ("evaluation", &["domain", "knowledge", "inference", "conversation", "assistant", "retrieval"]),
-    ("config", &["inference"]),
+    ("handoff", &["domain"]),
+    ("config", &["handoff", "inference"]),
     ("telemetry", &["domain"]),
     ("store", &["domain", "conversation"]),
     ("publication", &["domain", "knowledge"]),
-    ("exchange", &["domain", "conversation", "reply", "assistant", "inference", "store", "config", "telemetry"]),
+    (
+        "exchange",
+        &["domain", "conversation", "reply", "assistant", "inference", "handoff", "store", "config", "telemetry"],
+    ),
     (
         "channel",
         // Editors are shown findings and kept versions, which are `knowledge`'s.
@@ -32,6 +36,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "reply",
             "knowledge",
             "assistant",
+            "handoff",
             "store",
             "exchange",
             "publication",

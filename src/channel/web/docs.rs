@@ -1,7 +1,9 @@
 //! The OpenAPI document, and a page to try it on that loads nothing from elsewhere.
 
 use crate::channel::web::state::Web;
-use crate::channel::web::{admin, conversations, events, feedback, health, messages, problem, transcript, widget};
+use crate::channel::web::{
+    admin, conversations, events, feedback, handover, health, messages, problem, transcript, widget,
+};
 use axum::{Json, Router};
 use std::sync::Arc;
 use utoipa::openapi::OpenApi as Document;
@@ -29,6 +31,9 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         feedback::rate,
         feedback::comment,
         widget::config,
+        handover::ask,
+        handover::standing,
+        handover::leave,
         problem::list,
         document,
         health::alive,
@@ -38,6 +43,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
     tags(
         (name = "conversations", description = "Ask, listen, save, delete"),
         (name = "content", description = "For editors, behind the token of `[admin]`"),
+        (name = "hand-off", description = "A person takes over"),
         (name = "service", description = "For operators and developers")
     ),
     modifiers(&Bearer)

@@ -25,8 +25,8 @@ pub(super) struct Cursor {
 
 /// A comment is sent this often, so that proxies keep the connection and a dead one is noticed.
 const KEEP_ALIVE_TIME: Duration = Duration::from_secs(15);
-/// How often the store is asked without news: another process may have written.
-const LOOK_TIME: Duration = Duration::from_secs(20);
+/// How often the store is asked without news: another process may have written, and its news been lost.
+const LOOK_TIME: Duration = Duration::from_secs(10);
 /// Events that one read takes from the store.
 const EVENTS_N: u32 = 64;
 

@@ -20,6 +20,9 @@ use tower_http::cors::CorsLayer;
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; \
     require-trusted-types-for 'script'; trusted-types 'none'";
+/// The console's own files and forms, nothing else.
+const CONSOLE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+    base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 /// The documentation page draws with inline styles and images; its scripts are its own.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
@@ -136,6 +139,8 @@ async fn headers(request: Request, next: Next) -> Response {
     let (policy, is_data) = match path {
         path if pages::has(path) => (PAGE_POLICY, false),
         "/widget.js" | "/widget.css" => (DATA_POLICY, false),
+        // Nothing of the console may stay in a shared browser's cache.
+        path if path == "/console" || path.starts_with("/console/") => (CONSOLE_POLICY, true),
         path if path == "/docs" || path.starts_with("/docs/") => (DOCS_POLICY, false),
         _ => (DATA_POLICY, true),
     };

@@ -9,11 +9,13 @@ pub mod state;
 pub mod wire;
 
 mod admin;
+mod console;
 mod conversations;
 mod docs;
 mod events;
 mod feedback;
 mod guard;
+mod handover;
 mod health;
 mod json;
 mod limiter;
@@ -52,6 +54,7 @@ pub fn router(web: &Arc<Web>) -> Router {
         .route("/v1/conversations/{id}/feedback", post(feedback::comment))
         .route("/v1/conversations/{id}/feedback/{seq}", put(feedback::rate))
         .route("/v1/widget/config", get(widget::config))
+        .route("/v1/conversations/{id}/handoff", get(handover::standing).post(handover::ask).delete(handover::leave))
         .route("/v1/problems", get(problem::list))
         .route("/v1/openapi.json", get(docs::document))
         .layer(DefaultBodyLimit::max(web.limits.body_bytes_max));
@@ -63,6 +66,7 @@ pub fn router(web: &Arc<Web>) -> Router {
         .route("/widget.js", get(widget::script))
         .route("/widget.css", get(widget::styles))
         .merge(pages::routes())
+        .merge(console::routes().layer(DefaultBodyLimit::max(web.limits.body_bytes_max)))
         .merge(docs::routes())
         .layer(axum::middleware::from_fn_with_state(Arc::clone(web), guard::rate))
         .merge(open)

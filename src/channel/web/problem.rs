@@ -55,6 +55,8 @@ pub enum Code {
     ContentRefused,
     /// No such version is kept.
     VersionNotFound,
+    /// The conversation is with a person already, or no more.
+    InOtherHands,
     /// No such path.
     NotFound,
     /// The path knows other methods.
@@ -77,7 +79,7 @@ pub enum Code {
 
 impl Code {
     /// All codes, as they are documented.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::BadRequest,
         Self::BadJson,
         Self::BadBody,
@@ -95,6 +97,7 @@ impl Code {
         Self::ContentBusy,
         Self::ContentRefused,
         Self::VersionNotFound,
+        Self::InOtherHands,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::RateLimited,
@@ -171,6 +174,12 @@ impl Code {
                 404,
                 "No such version",
                 "this version is not kept: GET /v1/admin/content lists those that are",
+            ),
+            Self::InOtherHands => (
+                "in-other-hands",
+                409,
+                "In other hands",
+                "a person has the conversation already, is waited for, or is so no more: read its events",
             ),
             Self::NotFound => ("not-found", 404, "No such path", "there is nothing here: see /docs"),
             Self::MethodNotAllowed => {
@@ -289,6 +298,7 @@ impl From<Refusal> for Problem {
         let code = match refusal {
             Refusal::Unknown => Code::ConversationNotFound,
             Refusal::Busy => Code::ConversationBusy,
+            Refusal::Taken => Code::InOtherHands,
             Refusal::QueueFull => Code::QueueFull,
             Refusal::ConversationFull => Code::ConversationFull,
             Refusal::Failed => {

@@ -14,6 +14,9 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// More events than a conversation can have: the messages of both sides are bounded.
+pub(super) const EVENTS_MAX: u32 = 20_000;
+
 /// A whole conversation.
 #[derive(Serialize, ToSchema)]
 pub(super) struct TranscriptBody {
@@ -40,9 +43,7 @@ pub(super) async fn read(
     Key(admitted): Key,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    // Messages of a conversation are bounded, and each has at most two events besides the welcome.
-    let events_max = web.limits.messages_max.saturating_mul(2).saturating_add(1);
-    let events = web.exchange()?.events(admitted, 0, events_max).await?;
+    let events = web.exchange()?.events(admitted, 0, EVENTS_MAX).await?;
     if wants_text(&headers) {
         return Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text(&events)).into_response());
     }
@@ -79,6 +80,11 @@ fn text(events: &[Event]) -> String {
                 language = reply.language;
                 ("neuvo", reply.text.as_str())
             }
+            EventKind::Handoff(handover) => {
+                language = handover.language;
+                ("neuvo", handover.text.as_str())
+            }
+            EventKind::Expert(message) => (message.name.as_str(), message.text.as_str()),
         };
         let at = event.at.strftime("%Y-%m-%d %H:%M UTC");
         let _ = write!(text, "{who}, {at}\n{words}\n\n");

@@ -1,6 +1,6 @@
 //! What goes over the wire. Fields are added, never renamed: pages in browsers may be older than the server.
 
-use crate::domain::{self, Event, EventKind, Language, Outcome, QuickReply};
+use crate::domain::{self, Event, EventKind, Handover, HandoverState, Language, Outcome, QuickReply};
 use crate::store::Exchanged;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -17,6 +17,10 @@ pub enum EventBody {
     Message(MessageBody),
     /// What was replied
     Reply(ReplyBody),
+    /// A hand-off to a person went on
+    Handoff(HandoffBody),
+    /// What a person wrote
+    Expert(ExpertBody),
 }
 
 /// The first words of a conversation.
@@ -79,6 +83,47 @@ pub struct ReplyBody {
     pub confidence: f32,
 }
 
+/// A step of a hand-off to a person.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct HandoffBody {
+    /// Place in the conversation
+    pub seq: u64,
+    /// When
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// requested, queued, claimed, transferred, returned, failed or closed
+    #[schema(value_type = String, example = "queued")]
+    pub state: HandoverState,
+    /// Place in the queue, from 1
+    pub position: Option<u32>,
+    /// Wait in minutes, rounded up; nothing where no honest one can be told
+    pub estimate_minutes: Option<u32>,
+    /// First name of the person
+    pub expert: Option<String>,
+    /// Where nobody works now: when the queue opens, Helsinki time
+    #[schema(value_type = Option<String>, example = "2026-11-23T09:00:00")]
+    pub opens: Option<jiff::civil::DateTime>,
+    /// fi, sv or en
+    #[schema(value_type = String, example = "fi")]
+    pub lang: Language,
+    /// What to tell the citizen, plain text
+    pub text: String,
+}
+
+/// A message of a person.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct ExpertBody {
+    /// Place in the conversation
+    pub seq: u64,
+    /// When
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// First name of the person
+    pub name: String,
+    /// Plain text
+    pub text: String,
+}
+
 /// Where an answer comes from.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CitationBody {
@@ -115,8 +160,8 @@ pub struct ExchangedBody {
     pub id: Uuid,
     /// The message as it is kept, masked
     pub text: String,
-    /// The reply, with `kind` = `reply`
-    pub reply: EventBody,
+    /// The reply, with `kind` = `reply`; nothing while a person has the conversation or is waited for
+    pub reply: Option<EventBody>,
 }
 
 impl From<Event> for EventBody {
@@ -132,6 +177,8 @@ impl From<Event> for EventBody {
             }),
             EventKind::Message(message) => Self::Message(MessageBody { seq, at, id: message.id.0, text: message.text }),
             EventKind::Reply(answered) => Self::Reply(reply(seq, at, *answered)),
+            EventKind::Handoff(handover) => Self::Handoff(handoff(seq, at, *handover)),
+            EventKind::Expert(message) => Self::Expert(ExpertBody { seq, at, name: message.name, text: message.text }),
         }
     }
 }
@@ -143,6 +190,8 @@ impl EventBody {
             Self::Welcome(body) => body.seq,
             Self::Message(body) => body.seq,
             Self::Reply(body) => body.seq,
+            Self::Handoff(body) => body.seq,
+            Self::Expert(body) => body.seq,
         }
     }
 
@@ -152,6 +201,8 @@ impl EventBody {
             Self::Welcome(_) => "welcome",
             Self::Message(_) => "message",
             Self::Reply(_) => "reply",
+            Self::Handoff(_) => "handoff",
+            Self::Expert(_) => "expert",
         }
     }
 }
@@ -162,10 +213,22 @@ impl From<Exchanged> for ExchangedBody {
         let (id, text) = match exchanged.message.kind {
             EventKind::Message(message) => (message.id.0, message.text),
             // Only messages are exchanged for replies.
-            EventKind::Welcome(_) | EventKind::Reply(_) => (Uuid::nil(), String::new()),
+            _ => (Uuid::nil(), String::new()),
         };
-        Self { seq, id, text, reply: exchanged.reply.into() }
+        Self { seq, id, text, reply: exchanged.reply.map(EventBody::from) }
     }
+}
+
+impl std::fmt::Debug for ExpertBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ExpertBody({} chars)", self.text.chars().count())
+    }
+}
+
+/// Why a person was asked for is for experts only: it stays here.
+fn handoff(seq: u64, at: Timestamp, handover: Handover) -> HandoffBody {
+    let Handover { state, language, text, position, estimate_minutes, expert, opens, why: _ } = handover;
+    HandoffBody { seq, at, state, position, estimate_minutes, expert, opens, lang: language, text }
 }
 
 impl std::fmt::Debug for MessageBody {

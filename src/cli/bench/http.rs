@@ -56,7 +56,7 @@ pub(super) async fn measure(
         let stop = stop.clone();
         // Whoever waits for it is there until then.
         let ready = move || ready.send(()).unwrap_or_default();
-        async move { serve(&config, listener, Box::new(move || day), move || Ok(assistant), (ready, stop)).await }
+        async move { serve(&config, listener, Box::new(move || day.into()), move || Ok(assistant), (ready, stop)).await }
     });
     // A server that fails drops the sender.
     let figures = match is_ready.await {

@@ -1,0 +1,51 @@
+//! The console at which experts take over: server-rendered pages with plain forms, kept fresh by server-sent events.
+//!
+//! In reading order: [`session`] says who is there; [`desk`] signs in, shows the queue and the floor; [`chat`] is one conversation; [`live`]
+//! pushes what changes; [`views`] draws all of it in the languages of [`words`].
+
+mod chat;
+mod desk;
+mod live;
+mod session;
+mod views;
+mod words;
+
+use crate::channel::web::state::Web;
+use axum::Router;
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post};
+use std::sync::Arc;
+
+/// Every route of the console.
+pub(super) fn routes() -> Router<Arc<Web>> {
+    Router::new()
+        .route("/console", get(desk::home))
+        .route("/console/sign-in", post(desk::sign_in))
+        .route("/console/sign-out", post(desk::sign_out))
+        .route("/console/available", post(desk::available))
+        .route("/console/live", get(live::lists))
+        .route("/console/floor", get(desk::floor))
+        .route("/console/floor/live", get(live::floor))
+        .route("/console/audit", get(desk::audit))
+        .route("/console/guidance", get(chat::guidance))
+        .route("/console/chats/{id}", get(chat::show))
+        .route("/console/chats/{id}/live", get(live::chat))
+        .route("/console/chats/{id}/say", post(chat::say))
+        .route("/console/chats/{id}/claim", post(chat::claim))
+        .route("/console/chats/{id}/pass", post(chat::pass))
+        .route("/console/chats/{id}/requeue", post(chat::requeue))
+        .route("/console/chats/{id}/return", post(chat::give_back))
+        .route("/console/chats/{id}/end", post(chat::end))
+        .route("/console/console.css", get(async || file("text/css; charset=utf-8", include_str!("console.css"))))
+        .route("/console/console.js", get(async || file("text/javascript; charset=utf-8", include_str!("console.js"))))
+}
+
+fn file(kind: &'static str, content: &'static str) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, kind)], content)
+}
+
+/// A page as an answer.
+fn html(page: String) -> Response {
+    Html(page).into_response()
+}

@@ -1,0 +1,451 @@
+//! What a store promises, held against both databases: one list of cases, SQLite in a file and a PostgreSQL of the tests' own.
+
+use crate::postgres::Postgres;
+use jiff::SignedDuration;
+use neuvo::conversation::Conversation;
+use neuvo::domain::{
+    AccountId, Answered, ContentVersion, ConversationId, EventKind, ExpertMessage, HandOff, Handover, HandoverState,
+    Language, Message, MessageId, Occasion, Outcome, Owner, Role, Signal, Welcome,
+};
+use neuvo::store::{
+    Account, Appended, Change, Joining, NewConversation, Passing, Place, Said, SessionTimes, Store, StoreError,
+};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Runs a case on each database.
+macro_rules! on_both {
+    ($($case:ident),* $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test]
+                async fn $case() {
+                    let folder = tempfile::tempdir().unwrap();
+                    super::$case(super::Place::File(folder.path().join("sub/neuvo.sqlite"))).await;
+                }
+            )*
+        }
+
+        mod postgres {
+            // One server for all cases, a database for each.
+            #[tokio::test]
+            async fn every_case() {
+                let postgres = super::Postgres::start();
+                $(
+                    println!("{}", stringify!($case));
+                    super::$case(super::Place::Postgres(postgres.database(stringify!($case)))).await;
+                )*
+            }
+        }
+    };
+}
+
+on_both!(
+    keeps_turns_in_order_over_a_restart,
+    writes_a_message_once_and_notices_another_writer,
+    many_writers_leave_one_sequence,
+    deletes_what_was_not_used,
+    hands_change_with_their_event,
+    the_bot_does_not_speak_into_a_claim,
+    a_full_queue_takes_nobody,
+    two_experts_never_have_one_conversation,
+    accounts_and_their_sessions,
+);
+
+fn version() -> ContentVersion {
+    ContentVersion::from_hash(b"123456")
+}
+
+fn welcome() -> EventKind {
+    EventKind::Welcome(Welcome { language: Language::Fi, markdown: "Hei.".to_owned(), text: "Hei.".to_owned() })
+}
+
+fn turn(state: &Conversation, id: MessageId, text: &str) -> Said {
+    let answered = Answered {
+        outcome: Outcome::Chat,
+        language: Language::Fi,
+        text: format!("vastaus: {text}"),
+        markdown: format!("vastaus: {text}"),
+        citation: None,
+        choices: Vec::new(),
+        next: Vec::new(),
+        confidence: 0.5,
+        handoff: None,
+    };
+    Said {
+        message: Message { id, text: text.to_owned() },
+        version: version(),
+        replied: Some((state.clone(), answered)),
+        handovers: Vec::new(),
+        joining: None,
+    }
+}
+
+fn new(id: ConversationId) -> NewConversation {
+    NewConversation {
+        id,
+        secret_hash: [7; 32],
+        language: Some(Language::Sv),
+        page: None,
+        state: neuvo::conversation::Conversation::default(),
+        version: version(),
+    }
+}
+
+async fn opened(place: &Place) -> (Store, ConversationId) {
+    let store = Store::open(place).await.unwrap();
+    let id = ConversationId(Uuid::now_v7());
+    store.create(&new(id), welcome()).await.unwrap();
+    (store, id)
+}
+
+async fn keeps_turns_in_order_over_a_restart(place: Place) {
+    let (store, id) = opened(&place).await;
+    let message = MessageId(Uuid::now_v7());
+    let state = Conversation { misses_n: 2, ..Conversation::default() };
+    let before = store.record(id).await.unwrap();
+    let Appended::Written(written, _) = store.append(id, &before, turn(&state, message, "yksi")).await.unwrap() else {
+        panic!("the first is written")
+    };
+    store.close().await;
+    let store = Store::open(&place).await.unwrap();
+    let record = store.record(id).await.unwrap();
+    assert_eq!((record.state, record.seq_last, record.messages_n), (state, 3, 1));
+    assert_eq!(record.language, Some(Language::Sv));
+    assert_eq!(store.secret_hash(id).await.unwrap(), Some([7; 32]));
+    let events = store.events(id, 0, 10).await.unwrap();
+    assert_eq!(events.iter().map(|event| event.seq).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(store.events(id, 1, 1).await.unwrap(), std::slice::from_ref(&written.message));
+    assert_eq!(store.exchanged(id, message).await.unwrap(), Some(written));
+    assert!(store.is_ready().await);
+    store.close().await;
+}
+
+async fn writes_a_message_once_and_notices_another_writer(place: Place) {
+    let (store, id) = opened(&place).await;
+    let message = MessageId(Uuid::now_v7());
+    let state = Conversation::default();
+    let before = store.record(id).await.unwrap();
+    let Appended::Written(first, _) = store.append(id, &before, turn(&state, message, "yksi")).await.unwrap() else {
+        panic!("the first is written")
+    };
+    // From a stale record, and from a fresh one.
+    let after = store.record(id).await.unwrap();
+    for record in [&before, &after] {
+        let again = store.append(id, record, turn(&state, message, "muuta")).await.unwrap();
+        assert_eq!(again, Appended::Repeated(first.clone()));
+    }
+    assert_eq!(store.events(id, 0, 10).await.unwrap().len(), 3);
+    let other = turn(&state, MessageId(Uuid::now_v7()), "kaksi");
+    assert!(matches!(store.append(id, &before, other.clone()).await, Err(StoreError::Conflict)));
+    assert!(store.delete(id).await.unwrap());
+    assert!(!store.delete(id).await.unwrap());
+    assert!(matches!(store.append(id, &after, other).await, Err(StoreError::Unknown)));
+    assert!(store.events(id, 0, 10).await.unwrap().is_empty());
+    store.close().await;
+}
+
+/// Two stores stand for two processes.
+async fn many_writers_leave_one_sequence(place: Place) {
+    let (first, id) = opened(&place).await;
+    let second = Store::open(&place).await.unwrap();
+    let writers = (0..8).map(|n| {
+        let store = if n % 2 == 0 { first.clone() } else { second.clone() };
+        tokio::spawn(async move {
+            let message = MessageId(Uuid::now_v7());
+            loop {
+                let before = store.record(id).await.unwrap();
+                match store.append(id, &before, turn(&Conversation::default(), message, "rinnan")).await {
+                    Ok(Appended::Written(..)) => return,
+                    Err(StoreError::Conflict) => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+        })
+    });
+    for writer in futures_util::future::join_all(writers).await {
+        writer.unwrap();
+    }
+    let events = first.events(id, 0, 100).await.unwrap();
+    assert_eq!(events.iter().map(|event| event.seq).collect::<Vec<_>>(), (1..=17).collect::<Vec<_>>());
+    first.close().await;
+    second.close().await;
+}
+
+async fn deletes_what_was_not_used(place: Place) {
+    let (store, old) = opened(&place).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let young = ConversationId(Uuid::now_v7());
+    let since = store.create(&new(young), welcome()).await.unwrap().at;
+    assert_eq!(store.sweep(1).await.unwrap(), 0);
+    assert_eq!(store.delete_unused_since(since).await.unwrap(), 1);
+    assert!(store.events(old, 0, 1).await.unwrap().is_empty());
+    assert_eq!(store.events(young, 0, 1).await.unwrap().len(), 1);
+    store.close().await;
+}
+
+fn step(state: HandoverState) -> Handover {
+    Handover {
+        state,
+        language: Language::Fi,
+        text: String::new(),
+        position: None,
+        estimate_minutes: None,
+        expert: None,
+        opens: None,
+        why: None,
+    }
+}
+
+fn joining(occasion: Occasion, len_max: u32) -> Joining {
+    let why = HandOff { occasion, situation: None, signals: vec![Signal::new("debts")] };
+    Joining { queue: "general".to_owned(), why, language: Language::Fi, benefit: Some("student".to_owned()), len_max }
+}
+
+fn says(name: &str) -> ExpertMessage {
+    ExpertMessage { id: MessageId(Uuid::now_v7()), text: format!("terve, {name} täällä"), name: name.to_owned() }
+}
+
+async fn queue(store: &Store, occasion: Occasion) -> ConversationId {
+    let id = ConversationId(Uuid::now_v7());
+    store.create(&new(id), welcome()).await.unwrap();
+    let steps = vec![step(HandoverState::Requested), step(HandoverState::Queued)];
+    let events = store.join(id, &joining(occasion, 5_000), steps, version()).await.unwrap();
+    assert_eq!(events.iter().map(|event| event.seq).collect::<Vec<_>>(), [2, 3]);
+    id
+}
+
+async fn hands_change_with_their_event(place: Place) {
+    let store = Store::open(&place).await.unwrap();
+    let (aino, olli) = (AccountId(Uuid::now_v7()), AccountId(Uuid::now_v7()));
+    let (later, id) = (queue(&store, Occasion::Asked).await, queue(&store, Occasion::Supported).await);
+    let waiting = store.waiting().await.unwrap();
+    assert_eq!(waiting.iter().map(|ticket| ticket.conversation).collect::<Vec<_>>(), [id, later]);
+    assert_eq!((&waiting[0].why.signals[0], waiting[0].expert), (&Signal::new("debts"), None));
+    let pass = |passing: Passing, state| {
+        let store = store.clone();
+        async move { store.pass(id, &passing, (step(state), version())).await }
+    };
+    let is_taken = |result: Result<_, StoreError>| matches!(result, Err(StoreError::Taken));
+    assert!(is_taken(pass(Passing::Return(aino), HandoverState::Returned).await));
+    let steps = vec![step(HandoverState::Queued)];
+    assert!(is_taken(
+        store.join(id, &joining(Occasion::Asked, 9), steps, version()).await.map(|mut events| events.remove(0))
+    ));
+    assert_eq!(pass(Passing::Claim(aino), HandoverState::Claimed).await.unwrap().seq, 4);
+    assert!(is_taken(pass(Passing::Claim(olli), HandoverState::Claimed).await));
+    assert!(is_taken(pass(Passing::Leave, HandoverState::Returned).await));
+    assert_eq!(store.record(id).await.unwrap().owner, Owner::Expert);
+    // The same words sent twice are written once; nobody else speaks.
+    let message = says("Aino");
+    let said = store.speak(id, aino, message.clone(), version()).await.unwrap();
+    assert_eq!(store.speak(id, aino, message, version()).await.unwrap(), said);
+    assert!(is_taken(store.speak(id, olli, says("Olli"), version()).await));
+    assert!(is_taken(pass(Passing::Pass(olli, aino), HandoverState::Transferred).await));
+    pass(Passing::Pass(aino, olli), HandoverState::Transferred).await.unwrap();
+    assert!(is_taken(store.speak(id, aino, says("Aino"), version()).await));
+    store.speak(id, olli, says("Olli"), version()).await.unwrap();
+    pass(Passing::Requeue(olli), HandoverState::Transferred).await.unwrap();
+    assert_eq!(store.waiting().await.unwrap().len(), 2);
+    pass(Passing::Claim(aino), HandoverState::Claimed).await.unwrap();
+    assert!(store.chat_time().await.unwrap().is_none());
+    pass(Passing::Close(aino), HandoverState::Closed).await.unwrap();
+    assert!(store.chat_time().await.unwrap().is_some());
+    assert_eq!(store.record(id).await.unwrap().owner, Owner::Closed);
+    assert!(store.ticket(id).await.unwrap().is_none());
+    let events = store.events(id, 0, 50).await.unwrap();
+    assert_eq!(events.iter().map(|event| event.seq).collect::<Vec<_>>(), (1..=10).collect::<Vec<_>>());
+    // Who was served may ask again.
+    store.join(id, &joining(Occasion::Asked, 9), vec![step(HandoverState::Queued)], version()).await.unwrap();
+    pass(Passing::Leave, HandoverState::Returned).await.unwrap();
+    assert_eq!(store.record(id).await.unwrap().owner, Owner::Bot);
+    store.close().await;
+}
+
+/// A bot that computes while an expert claims writes nothing.
+async fn the_bot_does_not_speak_into_a_claim(place: Place) {
+    let store = Store::open(&place).await.unwrap();
+    let id = queue(&store, Occasion::Crisis).await;
+    let before = store.record(id).await.unwrap();
+    let claim = Passing::Claim(AccountId(Uuid::now_v7()));
+    store.pass(id, &claim, (step(HandoverState::Claimed), version())).await.unwrap();
+    let late = turn(&Conversation::default(), MessageId(Uuid::now_v7()), "myöhässä");
+    assert!(matches!(store.append(id, &before, late.clone()).await, Err(StoreError::Conflict)));
+    // The words of the citizen are written all the same, at the next try.
+    let now = store.record(id).await.unwrap();
+    let said = Said { replied: None, ..late };
+    let message = said.message.id;
+    let Appended::Written(exchanged, 5) = store.append(id, &now, said).await.unwrap() else { panic!("it is written") };
+    assert_eq!(exchanged.reply, None);
+    assert_eq!(store.exchanged(id, message).await.unwrap(), Some(exchanged));
+    store.close().await;
+}
+
+async fn a_full_queue_takes_nobody(place: Place) {
+    let store = Store::open(&place).await.unwrap();
+    let ids: Vec<_> = (0..6).map(|_| ConversationId(Uuid::now_v7())).collect();
+    for &id in &ids {
+        store.create(&new(id), welcome()).await.unwrap();
+    }
+    let joins = ids.iter().map(|&id| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            store.join(id, &joining(Occasion::Asked, 3), vec![step(HandoverState::Queued)], version()).await
+        })
+    });
+    let joined: Vec<_> = futures_util::future::join_all(joins).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(joined.iter().filter(|joined| joined.is_ok()).count(), 3);
+    assert_eq!(joined.iter().filter(|joined| matches!(joined, Err(StoreError::QueueFull))).count(), 3);
+    assert_eq!(store.waiting().await.unwrap().len(), 3);
+    for (id, joined) in ids.iter().zip(&joined) {
+        // Who did not get in has no event of it either.
+        let expected = if joined.is_ok() { (Owner::Queued, 2) } else { (Owner::Bot, 1) };
+        let record = store.record(*id).await.unwrap();
+        assert_eq!((record.owner, record.seq_last), expected);
+    }
+    store.close().await;
+}
+
+async fn two_experts_never_have_one_conversation(place: Place) {
+    const QUEUED_N: usize = 1_000;
+    let store = Store::open(&place).await.unwrap();
+    let other = Store::open(&place).await.unwrap();
+    let mut ids = Vec::new();
+    for _ in 0..QUEUED_N {
+        ids.push(queue(&store, Occasion::Asked).await);
+    }
+    let expert = |store: Store| {
+        let (ids, me) = (ids.clone(), AccountId(Uuid::now_v7()));
+        tokio::spawn(async move {
+            let mut claimed = Vec::new();
+            for id in ids {
+                match store.pass(id, &Passing::Claim(me), (step(HandoverState::Claimed), version())).await {
+                    Ok(event) => {
+                        assert_eq!(event.seq, 4);
+                        claimed.push((id, me));
+                    }
+                    Err(StoreError::Taken) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            claimed
+        })
+    };
+    let (first, second) = tokio::join!(expert(store.clone()), expert(other.clone()));
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_eq!(first.len() + second.len(), QUEUED_N);
+    assert!(store.waiting().await.unwrap().is_empty());
+    for (id, me) in first.into_iter().chain(second) {
+        assert_eq!(store.ticket(id).await.unwrap().unwrap().expert, Some(me));
+        assert_eq!(store.events(id, 3, 10).await.unwrap().len(), 1);
+    }
+    store.close().await;
+    other.close().await;
+}
+
+async fn accounts_and_their_sessions(place: Place) {
+    let store = Store::open(&place).await.unwrap();
+    let aino = Account { languages: vec![Language::Sv], ..Account::new("aino", "Aino", Role::Expert) };
+    store.add_account(&aino, "hash").await.unwrap();
+    let again = store.add_account(&Account::new("aino", "Toinen", Role::Admin), "x").await;
+    assert!(matches!(again, Err(StoreError::LoginTaken)));
+    assert_eq!(store.account("aino").await.unwrap(), Some((aino.clone(), "hash".to_owned())));
+    assert_eq!(store.account("olli").await.unwrap(), None);
+    let times = SessionTimes { idle_max: SignedDuration::from_mins(30), age_max: SignedDuration::from_hours(10) };
+    let open = |token: [u8; 32]| {
+        let (store, id) = (store.clone(), aino.id);
+        async move { store.open_session(&token, id).await.unwrap() }
+    };
+    open([1; 32]).await;
+    assert_eq!(store.session(&[1; 32], times, true).await.unwrap(), Some(aino.clone()));
+    assert_eq!(store.session(&[2; 32], times, true).await.unwrap(), None);
+    assert_eq!(store.chats_at_once().await.unwrap(), 0);
+    store.set_available(aino.id, true).await.unwrap();
+    assert_eq!(store.chats_at_once().await.unwrap(), 3);
+    // Idle, and old in all.
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    let short = SignedDuration::from_millis(5);
+    assert_eq!(store.session(&[1; 32], SessionTimes { idle_max: short, ..times }, true).await.unwrap(), None);
+    assert_eq!(store.session(&[1; 32], SessionTimes { age_max: short, ..times }, true).await.unwrap(), None);
+    assert_eq!(store.sweep_sessions(SessionTimes { idle_max: short, ..times }).await.unwrap(), 1);
+    // Another role, another password and an end to all of it close what is open.
+    for (n, what) in ["role", "password", "disabled"].into_iter().enumerate() {
+        let token = [10 + u8::try_from(n).unwrap(); 32];
+        open(token).await;
+        assert!(store.session(&token, times, true).await.unwrap().is_some());
+        let changed = match what {
+            "role" => store.set_role("aino", Role::Supervisor).await,
+            "password" => store.set_password("aino", "other").await,
+            _ => store.disable("aino", true).await,
+        };
+        assert!(changed.unwrap());
+        assert_eq!(store.session(&token, times, true).await.unwrap(), None, "{what}");
+    }
+    assert!(!store.disable("olli", true).await.unwrap());
+    assert_eq!(store.chats_at_once().await.unwrap(), 0);
+    assert!(store.accounts().await.unwrap()[0].is_disabled);
+    open([9; 32]).await;
+    assert_eq!(store.session(&[9; 32], times, true).await.unwrap(), None);
+    store.audit("aino", "viewed", Some(ConversationId(Uuid::nil()))).await.unwrap();
+    let log = store.audited(10).await.unwrap();
+    assert_eq!((log[0].login.as_str(), log[0].action.as_str()), ("aino", "viewed"));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_is_deleted_leaves_no_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("neuvo.sqlite");
+    let (store, id) = opened(&Place::File(file.clone())).await;
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs_err::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o077, 0, "nobody else reads it");
+    let before = store.record(id).await.unwrap();
+    let words = "kolmetoistakirjaimista";
+    store.append(id, &before, turn(&Conversation::default(), MessageId(Uuid::now_v7()), words)).await.unwrap();
+    let holds = || {
+        fs_err::read_dir(folder.path()).unwrap().any(|file| {
+            let bytes = fs_err::read(file.unwrap().path()).unwrap();
+            bytes.windows(words.len()).any(|window| window == words.as_bytes())
+        })
+    };
+    assert!(holds());
+    store.delete(id).await.unwrap();
+    assert!(!holds());
+}
+
+#[tokio::test]
+async fn other_processes_hear_of_changes() {
+    let postgres = Postgres::start();
+    let place = Place::Postgres(postgres.database("changes"));
+    let (here, id) = opened(&place).await;
+    let there = Store::open(&place).await.unwrap();
+    let mut changes = there.changes();
+    // It listens from now on.
+    assert_eq!(changes.next().await, Change::Missed);
+    let before = here.record(id).await.unwrap();
+    here.append(id, &before, turn(&Conversation::default(), MessageId(Uuid::now_v7()), "yksi")).await.unwrap();
+    let soon = |mut changes: neuvo::store::Changes| async move {
+        let change = tokio::time::timeout(Duration::from_secs(10), changes.next()).await.unwrap();
+        (change, changes)
+    };
+    let (change, mut changes) = soon(changes).await;
+    assert_eq!(change, Change::Reaches(id, 3));
+    postgres.down();
+    postgres.up();
+    // What happened meanwhile is not known: everything is looked at.
+    loop {
+        let (change, listening) = soon(changes).await;
+        changes = listening;
+        if change == Change::Missed && here.is_ready().await {
+            break;
+        }
+    }
+    assert!(here.delete(id).await.unwrap());
+    loop {
+        let (change, listening) = soon(changes).await;
+        changes = listening;
+        if change == Change::Deleted(id) {
+            break;
+        }
+    }
+}
