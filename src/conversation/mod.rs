@@ -173,9 +173,10 @@ impl Conversation {
         }
         let language = understanding.language;
         let asked = (language, day);
+        let kin = (self.topic.as_ref(), understanding.kin.as_slice());
         let continued = understanding
             .continued
-            .map(|reading| calibration.leaning.lookup(&understanding.alone, reading, &understanding.kin, asked));
+            .map(|reading| calibration.leaning.lookup(&understanding.alone, reading, kin, asked));
         let beside = understanding.core.map(|core| (core, calibration.leaning.core_weight));
         let favoured = self.offered.iter().map(|topic| (topic.clone(), OFFERED_BONUS)).collect();
         let question = Question {
@@ -321,15 +322,19 @@ fn offer_first(evidence: &mut Evidence, further: Vec<QuickReply>) {
     evidence.next = next;
 }
 
-/// Whether a message that looks off topic by itself goes on with the topic of the conversation, or asks more than a change of language.
+/// An intent that is surer than this is followed, however much the message leans on the one before.
+const INTENT_SURE: f32 = 0.8;
+
+/// Whether a message that seems to want something else goes on with the topic of the conversation, or asks more than a change of language.
 fn continues(understanding: &Understanding, consequence: &Consequence) -> bool {
     let cues = &understanding.cues;
     let leans = cues.follow_up || cues.reference || cues.correction || cues.same_subject;
     let on_topic = understanding.continued.as_ref().is_some_and(|continued| 0.5 <= continued.guidance);
-    match consequence.outcome {
-        Outcome::Fallback => leans && on_topic,
-        _ => consequence.switch_to.is_some() && SWITCH_WORDS_MAX < cues.words_n && (cues.follow_up || cues.new_subject),
+    let unsure = understanding.intent.as_ref().is_some_and(|(_, share)| *share < INTENT_SURE);
+    if consequence.switch_to.is_some() {
+        return SWITCH_WORDS_MAX < cues.words_n && (cues.follow_up || cues.new_subject);
     }
+    leans && on_topic && (unsure || consequence.outcome == Outcome::Fallback)
 }
 
 #[cfg(test)]

@@ -32,6 +32,9 @@ pub const TIES: [&str; TIES_N] = [
 pub struct Leaning {
     /// What the subject so far adds to the log-odds of its topics.
     pub kin_bonus: f32,
+    /// What the topic so far adds to its own, beside that.
+    #[serde(default)]
+    pub stay_bonus: f32,
     /// How much the message by itself counts beside the message with its subject.
     pub alone_weight: f32,
     /// How much the question of a long story counts beside the whole story.
@@ -40,7 +43,7 @@ pub struct Leaning {
 
 impl Default for Leaning {
     fn default() -> Self {
-        Self { kin_bonus: 2.0, alone_weight: 0.5, core_weight: 0.5 }
+        Self { kin_bonus: 2.0, stay_bonus: 0.5, alone_weight: 0.5, core_weight: 0.5 }
     }
 }
 
@@ -50,11 +53,14 @@ impl Leaning {
         self,
         alone: &Reading,
         continued: Reading,
-        kin: &[(TopicId, f32)],
-        asked: (Language, Date),
+        (topic, kin): (Option<&TopicId>, &[(TopicId, f32)]),
+        (language, day): (Language, Date),
     ) -> Lookup {
-        let (language, day) = asked;
-        let favoured = kin.iter().map(|(topic, near)| (topic.clone(), near * self.kin_bonus)).collect();
+        let bonus = |(other, near): &(TopicId, f32)| {
+            let stays = if Some(other) == topic { self.stay_bonus } else { 0.0 };
+            (other.clone(), near * self.kin_bonus + stays)
+        };
+        let favoured = kin.iter().map(bonus).collect();
         let beside = Some((alone.clone(), self.alone_weight));
         Lookup { beside, favoured, ..Lookup::of(continued, language, day) }
     }

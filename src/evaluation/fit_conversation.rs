@@ -61,16 +61,22 @@ fn fitted(rows: &[(Vec<f32>, bool)]) -> ([f32; EVIDENCE_N + 1], f32) {
 /// Fits how a message reads that goes on with the topic so far: of some values, those with which most turns are right.
 fn leaning(content: &Content, turns: &[Turn], day: Date) -> (Ties, Leaning, usize) {
     let mut best: Option<(usize, Ties, Leaning, usize)> = None;
-    for kin_bonus in [1.0, 2.0, 3.0] {
-        for alone_weight in [0.0, 0.4, 0.8] {
-            let leaning = Leaning { kin_bonus, alone_weight, ..Leaning::default() };
-            let (ties, right_n, rows_n) = continuations(content, turns, leaning, day);
-            if best.as_ref().is_none_or(|best| best.0 < right_n) {
-                best = Some((right_n, ties, leaning, rows_n));
-            }
+    for (kin_bonus, stay_bonus, alone_weight) in values() {
+        let leaning = Leaning { kin_bonus, stay_bonus, alone_weight, ..Leaning::default() };
+        let (ties, right_n, rows_n) = continuations(content, turns, leaning, day);
+        if best.as_ref().is_none_or(|best| best.0 < right_n) {
+            best = Some((right_n, ties, leaning, rows_n));
         }
     }
     best.map_or_else(Default::default, |(_, ties, leaning, rows_n)| (ties, leaning, rows_n))
+}
+
+/// The values that are tried: what the subject adds, what the topic adds, how much the message by itself counts.
+fn values() -> impl Iterator<Item = (f32, f32, f32)> {
+    let kin = [2.0, 3.0, 5.0].into_iter();
+    kin.flat_map(|kin| {
+        [0.0, 0.7, 1.4].into_iter().flat_map(move |stay| [0.4, 0.8, 1.2].map(|alone| (kin, stay, alone)))
+    })
 }
 
 /// Fits the weights of continuations: of all turns in which just one of the two readings finds the right topic, which one it is. Gives how
@@ -95,7 +101,8 @@ fn continuations(content: &Content, turns: &[Turn], leaning: Leaning, day: Date)
         let Ok(understood) = content.understanding.understand(&utterance, context) else { continue };
         let language = understood.language;
         if let Some(continued) = understood.continued {
-            let continued = leaning.lookup(&understood.alone, continued, &understood.kin, (language, day));
+            let continued =
+                leaning.lookup(&understood.alone, continued, (topic.as_ref(), &understood.kin), (language, day));
             let alone = content.retrieval.search(&Lookup::of(understood.alone, language, day));
             let continued = content.retrieval.search(&continued);
             let is_right = |evidence: &crate::domain::Evidence| {

@@ -25,8 +25,8 @@ const VERSION: &str = "intents 2";
 const INTENT_FROM: f32 = 0.5;
 
 /// Where guidance is this unlikely, the likeliest intent may be less likely: others of its kind share its mass.
-const GUIDANCE_FEW: f32 = 0.35;
-const INTENT_LIKELY: f32 = 0.25;
+const GUIDANCE_FEW: f32 = 0.25;
+const INTENT_LIKELY: f32 = 0.35;
 
 /// Tells topics and intents apart.
 pub struct IntentModel {

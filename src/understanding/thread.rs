@@ -68,12 +68,15 @@ impl ThreadReader {
         Reading { cues, continued: continued.and_then(|text| Utterance::parse(&text).ok()), named, kin }
     }
 
-    /// The topics with the subject of a topic, and those of its benefit, with how near they are: 1 or one half.
+    /// The topics near a topic, with how near they are: those of its subject, those that people ask about next, those of its benefit.
     fn kin(&self, topic: &TopicId) -> Vec<(TopicId, f32)> {
         let subject_of = &self.knowledge.threads.subject_of;
         let subject = subject_of.get(topic);
+        let next =
+            self.knowledge.topic(topic).map(|topic| topic.article(Language::Fi).next.as_slice()).unwrap_or_default();
         let near = |other: &TopicId| match subject.is_some() && subject_of.get(other) == subject {
             true => Some(1.0),
+            false if next.contains(other) => Some(0.7),
             false if other.benefit() == topic.benefit() => Some(0.5),
             false => None,
         };

@@ -87,7 +87,7 @@ fn new(id: ConversationId) -> NewConversation {
         secret_hash: [7; 32],
         language: Some(Language::Sv),
         page: None,
-        state: neuvo::conversation::Conversation::default(),
+        state: Conversation::default(),
         version: version(),
     }
 }

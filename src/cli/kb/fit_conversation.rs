@@ -1,6 +1,7 @@
 //! `neuvo kb fit-conversation`: weights and thresholds from messages with their life situation, and from dialogues.
 
 use crate::app;
+use crate::assistant::Content;
 use crate::cli::output;
 use crate::config::Config;
 use crate::conversation;
@@ -10,6 +11,7 @@ use anyhow::{Context as _, Result};
 use jiff::civil::Date;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Fit when a person is called in and when a message goes on with the topic so far
 #[derive(Debug, clap::Args)]
@@ -29,7 +31,16 @@ pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<E
     let turns =
         dialogues::read(&fs_err::read_to_string(turns_file)?).with_context(|| turns_file.display().to_string())?;
     let vectors = Vectors::cached(app::encoder(config)?, &config.data.folder);
-    let content = app::content(config, &vectors, day)?;
+    let knowledge = app::knowledge(config, day)?;
+    let asked = Arc::clone(vectors.encoder());
+    let (understanding, retrieval) = app::stages(&knowledge, app::calibration(config)?, &vectors, asked)?;
+    // What is fitted here is not read: it may be of another version of the program.
+    let content = Content {
+        knowledge,
+        understanding: Box::new(understanding),
+        retrieval: Box::new(retrieval),
+        conversation: conversation::Calibration::default(),
+    };
     let name = |file: &Path| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let obtained = format!("neuvo kb fit-conversation {} {} on {day}", name(messages_file), name(turns_file));
     let fitted = fit_conversation::fit(&content, &messages, &turns, day, &obtained);
