@@ -33,7 +33,7 @@ fn turns(criterion: &mut Criterion) {
         });
         group.bench_function(format!("whole turn, {words_n} words"), |bencher| {
             bencher.iter(|| {
-                let turn = assistant.turn(&mut Conversation::default(), black_box(utterance.clone()), None, day);
+                let turn = assistant.turn(&mut Conversation::default(), black_box(&utterance), None, day);
                 assert_eq!(turn.reply.outcome(), Outcome::Answer);
             });
         });

@@ -109,7 +109,7 @@ impl Assistant {
     pub fn turn(
         &self,
         conversation: &mut Conversation,
-        utterance: Utterance,
+        utterance: &Utterance,
         hint: Option<Language>,
         day: Date,
     ) -> Turn {
@@ -120,13 +120,22 @@ impl Assistant {
         let mut found = (Vec::new(), 0.0);
         let mut situation = None;
         let calibration = &content.conversation;
-        let reply = match content.understanding.understand(&utterance, context) {
+        let reply = match content.understanding.understand(utterance, context) {
             Ok(understanding) => {
                 let consequence = |intent: &Intent| content.consequence(intent);
+                let alone = understanding.alone.clone();
                 let (decided, shown) = conversation.consider(understanding, day, calibration, consequence);
                 situation = shown;
                 match decided {
-                    Move::Reply(reply) => reply,
+                    Move::Reply(reply) => {
+                        // Whoever takes over sees what it is about, and the queue knows whose field it is.
+                        if matches!(reply, Reply::HandOff { .. }) {
+                            let lookup = Lookup::of(alone, conversation.language.unwrap_or(Language::Fi), day);
+                            let evidence = content.retrieval.search(&lookup);
+                            found = (evidence.candidates, evidence.confidence);
+                        }
+                        reply
+                    }
                     Move::Lookup(question) => {
                         let Question { alone, continued, further, asked } = *question;
                         let alone = content.retrieval.search(&alone);
@@ -142,7 +151,7 @@ impl Assistant {
                 }
             }
             Err(stalled) => {
-                conversation.language = Some(content.understanding.language(&utterance, context));
+                conversation.language = Some(content.understanding.language(utterance, context));
                 conversation.conclude(Asked::default(), Err(stalled), None, calibration).0
             }
         };

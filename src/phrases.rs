@@ -77,9 +77,10 @@ impl Phrases {
             return Err(fault());
         }
         let (shortest, longest) = self.first_len;
-        self.first_len = match self.by_first.is_empty() {
-            true => (first.len(), first.len()),
-            false => (shortest.min(first.len()), longest.max(first.len())),
+        self.first_len = if self.by_first.is_empty() {
+            (first.len(), first.len())
+        } else {
+            (shortest.min(first.len()), longest.max(first.len()))
         };
         self.by_first.entry(first).or_default().push(Phrase { words: phrase, means });
         Ok(())

@@ -36,7 +36,7 @@ pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<E
     }
     let question = arguments.question.as_deref().unwrap_or_default();
     let utterance = Utterance::parse(question).context("cannot read the question")?;
-    let turn = assistant.turn(&mut Conversation::default(), utterance, arguments.lang, day);
+    let turn = assistant.turn(&mut Conversation::default(), &utterance, arguments.lang, day);
     if arguments.json {
         output::line(&serde_json::to_string_pretty(&batch::Line::of("ask", None, &turn))?)?;
     } else {

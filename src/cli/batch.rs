@@ -131,6 +131,6 @@ fn answer(
         Some(id) => conversations.entry(id.to_string()).or_default(),
         None => &mut alone,
     };
-    let turn = assistant.turn(conversation, utterance, question.lang, day);
+    let turn = assistant.turn(conversation, &utterance, question.lang, day);
     serde_json::to_string(&Line::of(question.id, question.conversation, &turn)).map_err(|error| error.to_string())
 }

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Tab-separated questions (columns lang, text and topic: `a|b` where both are right, empty where guidance has no answer), messages with their
-    /// life situation (lang, text and group) or dialogues (dialogue_id, turn, lang, user_text and expected_topic)
+    /// life situation (lang, text and group) or dialogues (`dialogue_id`, `turn`, `lang`, `user_text` and `expected_topic`)
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Also rank with BM25 alone and with vectors alone

@@ -103,6 +103,10 @@ pub struct Reading {
 
 /// The small words by which a message leans on what was said before.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent observations, each a number of the model that weighs them"
+)]
 pub struct Cues {
     /// It begins like a continuation: *entä jos*, *och om*, *what about*.
     pub follow_up: bool,

@@ -101,7 +101,7 @@ pub fn follow_all(assistant: &Assistant, turns: &[Turn], day: Date) -> Vec<Follo
             conversation = Conversation::default();
             dialogue = Some(&turn.dialogue);
         }
-        let taken = assistant.turn(&mut conversation, utterance, None, day);
+        let taken = assistant.turn(&mut conversation, &utterance, None, day);
         followed.push(Followed {
             turn: turn.clone(),
             found: taken.candidates.iter().map(|candidate| candidate.topic.clone()).collect(),

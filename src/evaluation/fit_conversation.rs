@@ -108,11 +108,11 @@ fn continuations(content: &Content, turns: &[Turn], leaning: Leaning, day: Date)
             let is_right = |evidence: &crate::domain::Evidence| {
                 evidence.candidates.first().is_some_and(|best| topics.contains(&best.topic))
             };
-            if is_right(&alone) != is_right(&continued) {
+            if is_right(&alone) == is_right(&continued) {
+                right_n += usize::from(is_right(&alone));
+            } else {
                 let row = ties(&understood.cues, &alone, &continued, topic.as_ref());
                 rows.push((row.to_vec(), is_right(&continued)));
-            } else {
-                right_n += usize::from(is_right(&alone));
             }
         }
         // The dialogue goes on as if the turn had been answered right.

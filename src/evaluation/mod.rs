@@ -61,7 +61,7 @@ impl Graded {
 pub fn ask_all(assistant: &Assistant, questions: &[Question], day: Date) -> Vec<Graded> {
     let ask = |question: &Question| -> Option<Graded> {
         let utterance = Utterance::parse(&question.text).ok()?;
-        let turn = assistant.turn(&mut Conversation::default(), utterance, None, day);
+        let turn = assistant.turn(&mut Conversation::default(), &utterance, None, day);
         Some(Graded {
             language: question.language,
             right: question.topics.clone(),

@@ -80,7 +80,7 @@ pub fn judge_all(assistant: &Assistant, messages: &[Message], day: Date) -> Vec<
             *handed_over = false;
             *name = message.conversation.as_deref();
         }
-        let turn = assistant.turn(conversation, utterance, None, day);
+        let turn = assistant.turn(conversation, &utterance, None, day);
         // Once a person was called in for it, the situation is dealt with.
         *handed_over |= turn.reply.outcome() == Outcome::Handoff;
         judged.push(Judged {

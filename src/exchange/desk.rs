@@ -206,7 +206,7 @@ impl Exchange {
         let question = question.masked();
         let turn = self.workers.run(move || {
             let mut fresh = Conversation { language: Some(language), ..Conversation::default() };
-            assistant.turn(&mut fresh, question, Some(language), day)
+            assistant.turn(&mut fresh, &question, Some(language), day)
         });
         Ok(answered(turn.await?))
     }

@@ -259,7 +259,7 @@ impl Exchange {
         let (state, turn) = self
             .workers
             .run(move || {
-                let turn = assistant.turn(&mut state, utterance, hint, day);
+                let turn = assistant.turn(&mut state, &utterance, hint, day);
                 (state, turn)
             })
             .await?;
@@ -361,8 +361,9 @@ const TRIES_MAX: usize = 4;
 fn answered(turn: Turn) -> Answered {
     let outcome = turn.reply.outcome();
     let (citation, choices, next, handoff) = match turn.reply {
-        Reply::Answer { citation, next, .. } => (Some(citation), Vec::new(), next, None),
-        Reply::Again { citation, next, .. } => (Some(citation), Vec::new(), next, None),
+        Reply::Answer { citation, next, .. } | Reply::Again { citation, next, .. } => {
+            (Some(citation), Vec::new(), next, None)
+        }
         Reply::Clarify(candidates) => {
             let choices =
                 candidates.into_iter().map(|candidate| QuickReply { topic: candidate.topic, title: candidate.title });

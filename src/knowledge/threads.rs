@@ -131,7 +131,7 @@ pub(super) fn read(source: &Source, topics: &BTreeSet<&TopicId>, findings: &mut 
     for (path, text) in texts {
         if path == CUES {
             if let Some(file) = parse::<CuesFile>(path, text, findings) {
-                read_cues(&mut threads, file, findings);
+                read_cues(&mut threads, &file, findings);
             }
         } else if let Some(file) = parse::<SubjectsFile>(path, text, findings) {
             read_subjects(&mut threads, file, topics, findings);
@@ -140,7 +140,7 @@ pub(super) fn read(source: &Source, topics: &BTreeSet<&TopicId>, findings: &mut 
     threads
 }
 
-fn read_cues(threads: &mut Threads, file: CuesFile, findings: &mut Vec<Finding>) {
+fn read_cues(threads: &mut Threads, file: &CuesFile, findings: &mut Vec<Finding>) {
     for (means, cue) in Cue::ALL.into_iter().enumerate() {
         let Some(words) = file.cues.get(&cue) else {
             findings.push(Finding::error(CUES, 0, format!("`{cue:?}` is missing: write its words in three languages")));

@@ -170,7 +170,7 @@ impl Bench {
         let (assistant, day) = (Arc::clone(self.publisher.assistant()), self.day);
         let turn = match utterance {
             Ok(utterance) => {
-                let turn = move || assistant.turn(&mut Conversation::default(), utterance, None, day);
+                let turn = move || assistant.turn(&mut Conversation::default(), &utterance, None, day);
                 self.workers.run(turn).await
             }
             Err(_) => Err(Stalled::Failed { stage: "bench" }),

@@ -42,7 +42,7 @@ pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<E
     let assistant = Assistant::new(content);
     let utterances = sample(arguments)?;
     let first = utterances.first().cloned().context("there are no questions")?;
-    assistant.turn(&mut Conversation::default(), first, None, day);
+    assistant.turn(&mut Conversation::default(), &first, None, day);
     let started = began.elapsed();
 
     let (name, features) = processor();
@@ -116,7 +116,7 @@ fn embed(encoder: &dyn Encode, utterance: &Utterance) -> Result<Duration> {
 
 fn turn(assistant: &Assistant, utterance: &Utterance, day: Date) -> Duration {
     let began = now();
-    assistant.turn(&mut Conversation::default(), utterance.clone(), None, day);
+    assistant.turn(&mut Conversation::default(), utterance, None, day);
     began.elapsed()
 }
 

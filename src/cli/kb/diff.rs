@@ -151,7 +151,7 @@ fn show_facts(changes: &Changes, (old, new): (&Knowledge, &Knowledge), day: Date
 fn ask(assistant: &Assistant, questions: &[Question], day: Date) -> Vec<Said> {
     golden::utterances(questions)
         .map(|(question, utterance)| {
-            let turn = assistant.turn(&mut Conversation::default(), utterance, Some(question.language), day);
+            let turn = assistant.turn(&mut Conversation::default(), &utterance, Some(question.language), day);
             let outcome = serde_json::to_value(turn.reply.outcome()).unwrap_or_default();
             let topic = match &turn.reply {
                 Reply::Answer { citation, .. } => Some(citation.topic.to_string()),

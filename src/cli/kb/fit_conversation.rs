@@ -19,7 +19,7 @@ pub(in crate::cli) struct Arguments {
     /// Tab-separated messages with the columns lang, text and group
     #[arg(long, value_name = "FILE")]
     situations: PathBuf,
-    /// Tab-separated dialogues with the columns dialogue_id, turn, lang, user_text and expected_topic
+    /// Tab-separated dialogues with the columns `dialogue_id`, turn, lang, `user_text` and `expected_topic`
     #[arg(long, value_name = "FILE")]
     dialogues: PathBuf,
 }
