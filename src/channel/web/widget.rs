@@ -195,9 +195,15 @@ impl Script {
     }
 }
 
-/// Imports of what is in the same file, and comments: they stand on lines of their own.
-fn is_left_out(line: &str) -> bool {
-    ["import ", "/*", "* ", "*/", "//"].iter().any(|start| line.starts_with(start)) || line.is_empty() || line == "*"
+/// What a line does: not imports of what is in the same file, nor comments, which stand on lines of their own or, as casts, before the code.
+fn code(line: &str) -> Option<&str> {
+    let line = line.trim();
+    let line = match line.strip_prefix("/*") {
+        Some(comment) => comment.split_once("*/")?.1.trim(),
+        None => line,
+    };
+    let is_left_out = ["import ", "* ", "*/", "//"].iter().any(|start| line.starts_with(start)) || line == "*";
+    (!is_left_out && !line.is_empty()).then(|| line.strip_prefix("export ").unwrap_or(line))
 }
 
 /// All modules as one, without indents and comments.
@@ -206,8 +212,8 @@ fn bundle(config: &ConfigBody) -> String {
     let config = serde_json::to_value(config).unwrap_or_default();
     let mut script = format!("const BAKED = {};\nconst STYLES = {};\n", json(config), json(trimmed(STYLES).into()));
     for module in MODULES {
-        for line in module.lines().map(str::trim).filter(|line| !is_left_out(line)) {
-            script.push_str(line.strip_prefix("export ").unwrap_or(line));
+        for line in module.lines().filter_map(code) {
+            script.push_str(line);
             script.push('\n');
         }
     }
@@ -232,6 +238,24 @@ mod tests {
             retention_days: 30,
             texts: Language::ALL.into_iter().zip(built_in()).collect(),
             starters: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn comments_are_left_out_and_code_behind_them_stays() {
+        let lines = [
+            ("  /** @type {HTMLElement} */ (box.part).focus();", Some("(box.part).focus();")),
+            ("/** Closes the window. */", None),
+            ("/**", None),
+            (" * What it does.", None),
+            (" */", None),
+            ("// why", None),
+            ("import { h } from \"./dom.js\";", None),
+            ("export const a = 1;", Some("const a = 1;")),
+            ("", None),
+        ];
+        for (line, expected) in lines {
+            assert_eq!(code(line), expected, "{line}");
         }
     }
 
