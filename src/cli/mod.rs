@@ -7,6 +7,7 @@ mod eval;
 mod kb;
 mod models;
 mod output;
+mod replay;
 mod serve;
 mod users;
 
@@ -43,6 +44,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Measure the answers on held-out questions
     Eval(eval::Arguments),
+    /// Say a saved conversation once more and compare the replies
+    Replay(replay::Arguments),
     /// Measure speed
     #[command(subcommand)]
     Bench(bench::Command),
@@ -84,6 +87,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Kb(command) => kb::run(&config, &command, day),
         Command::Serve(serve) => serve::run(&config, &serve, arguments.at),
         Command::Eval(arguments) => eval::run(&config, &arguments, day),
+        Command::Replay(arguments) => replay::run(&config, &arguments, day),
         Command::Bench(command) => bench::run(&config, &command, day),
         Command::Users(command) => users::run(&config, command),
         Command::Models(command) => models::run(command),

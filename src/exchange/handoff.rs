@@ -185,19 +185,26 @@ impl Exchange {
         format!("{text}\n\n{}", self.words("handoff-ways", language))
     }
 
-    fn words(&self, id: &str, language: Language) -> String {
+    pub(super) fn words(&self, id: &str, language: Language) -> String {
         self.assistant.content().text(id, language, (self.clock)().date())
     }
 }
 
 impl Request {
-    /// Says in the bot's reply what happens: the reply to a plain wish for a person tells of other ways, which is wrong where a person
-    /// comes. What a crisis or a hard situation is answered stays as it is.
-    pub(super) fn reword(&self, answered: &mut Answered) {
-        let is_plain = answered.handoff.as_ref().is_some_and(|why| Occasion::Asked <= why.occasion);
-        if let (true, Some(requested)) = (is_plain, self.handovers.first()) {
-            answered.text.clone_from(&requested.text);
-            answered.markdown.clone_from(&requested.text);
+    /// Says in the bot's reply what happens: the reply to a wish for a person tells of other ways, which is wrong where a person comes. Who is
+    /// in a hard situation is first told why; what a crisis is answered stays as it is. `words` gives prepared texts.
+    pub(super) fn reword(&self, answered: &mut Answered, words: impl Fn(&str) -> String) {
+        let Some(occasion) = answered.handoff.as_ref().map(|why| why.occasion) else { return };
+        let before = match occasion {
+            Occasion::Crisis => return,
+            Occasion::Supported => Some(words("supported")),
+            Occasion::Misses => Some(words("misses")),
+            Occasion::Asked => None,
+        };
+        if let Some(requested) = self.handovers.first() {
+            let text = before.into_iter().chain([requested.text.clone()]).collect::<Vec<_>>().join("\n\n");
+            answered.markdown.clone_from(&text);
+            answered.text = text;
         }
     }
 }

@@ -271,7 +271,8 @@ impl Exchange {
         };
         let (handovers, joining) = match request {
             Some(request) => {
-                request.reword(&mut answered);
+                let language = answered.language;
+                request.reword(&mut answered, |id| self.words(id, language));
                 (request.handovers, request.joining)
             }
             None => (Vec::new(), None),
