@@ -173,10 +173,10 @@ impl Conversation {
         }
         let language = understanding.language;
         let asked = (language, day);
-        let kin = (self.topic.as_ref(), understanding.kin.as_slice());
+        let (kin, words_n) = ((self.topic.as_ref(), understanding.kin.as_slice()), understanding.cues.words_n);
         let continued = understanding
             .continued
-            .map(|reading| calibration.leaning.lookup(&understanding.alone, reading, kin, asked));
+            .map(|reading| calibration.leaning.lookup((&understanding.alone, reading), kin, words_n, asked));
         let beside = understanding.core.map(|core| (core, calibration.leaning.core_weight));
         let favoured = self.offered.iter().map(|topic| (topic.clone(), OFFERED_BONUS)).collect();
         let question = Question {
@@ -206,8 +206,11 @@ impl Conversation {
             Some(continued) => calibration.ties.continuation(&asked.cues, &found.alone, continued, self.topic.as_ref()),
             None => 0.0,
         };
-        let further = found.further_topics();
+        let (further, leans) = (found.further_topics(), found.continued.is_some());
         let mut evidence = thread::blend(found, continuation);
+        if leans {
+            evidence.confidence = calibration.leaning.certain(evidence.confidence);
+        }
         offer_first(&mut evidence, further);
         let reply = match (asked.again, evidence.citation.clone()) {
             (Some(notice), Some(citation)) => {
@@ -334,7 +337,12 @@ fn continues(understanding: &Understanding, consequence: &Consequence) -> bool {
     if consequence.switch_to.is_some() {
         return SWITCH_WORDS_MAX < cues.words_n && (cues.follow_up || cues.new_subject);
     }
-    leans && on_topic && (unsure || consequence.outcome == Outcome::Fallback)
+    match consequence.outcome {
+        // Who asks for a person gets one.
+        Outcome::Handoff => false,
+        Outcome::Fallback => leans && on_topic,
+        Outcome::Answer | Outcome::Clarify | Outcome::Chat => leans && on_topic && unsure,
+    }
 }
 
 #[cfg(test)]

@@ -32,9 +32,10 @@ pub const TIES: [&str; TIES_N] = [
 pub struct Leaning {
     /// What the subject so far adds to the log-odds of its topics.
     pub kin_bonus: f32,
-    /// What the topic so far adds to its own, beside that.
-    #[serde(default)]
+    /// What the topic so far adds to its own, beside that; up to twice as much in a short message.
     pub stay_bonus: f32,
+    /// How the log-odds of the confidence carry over to a message that may go on with the topic so far: times this, plus that.
+    pub certainty: [f32; 2],
     /// How much the message by itself counts beside the message with its subject.
     pub alone_weight: f32,
     /// How much the question of a long story counts beside the whole story.
@@ -43,21 +44,33 @@ pub struct Leaning {
 
 impl Default for Leaning {
     fn default() -> Self {
-        Self { kin_bonus: 2.0, stay_bonus: 0.5, alone_weight: 0.5, core_weight: 0.5 }
+        Self { kin_bonus: 2.0, stay_bonus: 0.5, certainty: [1.0, 0.0], alone_weight: 0.5, core_weight: 0.5 }
     }
 }
 
 impl Leaning {
-    /// The question that a message is when it goes on with the topic so far; `kin` are the topics near it.
+    /// The calibrated probability that the best topic is right, of a message that may go on with the topic so far.
+    pub fn certain(self, confidence: f32) -> f32 {
+        let [slope, offset] = self.certainty;
+        1.0 / (1.0 + (-(slope * log_odds(confidence) + offset)).exp())
+    }
+
+    /// The question that a message of some words is when it goes on with the topic so far; `kin` are the topics near it.
     pub fn lookup(
         self,
-        alone: &Reading,
-        continued: Reading,
+        (alone, continued): (&Reading, Reading),
         (topic, kin): (Option<&TopicId>, &[(TopicId, f32)]),
+        words_n: usize,
         (language, day): (Language, Date),
     ) -> Lookup {
+        // The shorter, the more is left unsaid.
+        let stay_bonus = match words_n {
+            0..=3 => 2.0 * self.stay_bonus,
+            4..=6 => 1.5 * self.stay_bonus,
+            _ => self.stay_bonus,
+        };
         let bonus = |(other, near): &(TopicId, f32)| {
-            let stays = if Some(other) == topic { self.stay_bonus } else { 0.0 };
+            let stays = if Some(other) == topic { stay_bonus } else { 0.0 };
             (other.clone(), near * self.kin_bonus + stays)
         };
         let favoured = kin.iter().map(bonus).collect();
@@ -131,6 +144,12 @@ pub fn ties(cues: &Cues, alone: &Evidence, continued: &Evidence, topic: Option<&
         stays(continued),
         cues.guidance,
     ]
+}
+
+/// The log-odds of a probability.
+pub fn log_odds(p: f32) -> f32 {
+    let p = p.clamp(1e-4, 1.0 - 1e-4);
+    (p / (1.0 - p)).ln()
 }
 
 /// Both readings as one: a mixture by the probability of a continuation. Passages are those of the reading whose best topic comes first.

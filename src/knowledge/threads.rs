@@ -208,7 +208,12 @@ impl Threads {
     /// Whether a subject is asked about in any conversation: processing times, appeals, contact.
     pub fn is_general(&self, subject: usize) -> bool {
         let mut topics = self.subject_of.iter().filter(|(_, of)| **of == subject);
-        topics.all(|(topic, _)| topic.benefit() == GENERAL)
+        topics.all(|(topic, _)| Self::is_of_all(topic))
+    }
+
+    /// Whether a topic belongs to conversations about any benefit.
+    pub fn is_of_all(topic: &TopicId) -> bool {
+        topic.benefit() == GENERAL
     }
 
     /// What is asked of a topic, without its subject.

@@ -52,10 +52,13 @@ impl ThreadReader {
         note_cues(&mut cues, threads, language, text);
         let subject = topic.and_then(|topic| threads.subject_of.get(topic)).copied();
         let subjects = threads.subjects.get(language.index());
+        let mut names_general = false;
         for found in subjects.map(|subjects| subjects.find_longest(text)).unwrap_or_default() {
             if Some(found.means) == subject {
                 cues.same_subject = true;
-            } else if !threads.is_general(found.means) {
+            } else if threads.is_general(found.means) {
+                names_general = true;
+            } else {
                 cues.new_subject = true;
             }
         }
@@ -64,12 +67,13 @@ impl ThreadReader {
         let titles = Language::ALL.into_iter().filter(|other| *other == language).chain(Language::ALL);
         let mut titles = titles.filter_map(|language| self.titles.get(language.index()));
         let named = titles.find_map(|titles| titles.get(&key(text))).cloned();
-        let kin = topic.map(|topic| self.kin(topic)).unwrap_or_default();
+        let kin = topic.map(|topic| self.kin(topic, names_general)).unwrap_or_default();
         Reading { cues, continued: continued.and_then(|text| Utterance::parse(&text).ok()), named, kin }
     }
 
-    /// The topics near a topic, with how near they are: those of its subject, those that people ask about next, those of its benefit.
-    fn kin(&self, topic: &TopicId) -> Vec<(TopicId, f32)> {
+    /// The topics near a topic, with how near they are: those of its subject, those that people ask about next, those of its benefit. What is
+    /// asked in any conversation (how long, when, where) belongs to the topic so far, unless the general subject is named.
+    fn kin(&self, topic: &TopicId, names_general: bool) -> Vec<(TopicId, f32)> {
         let subject_of = &self.knowledge.threads.subject_of;
         let subject = subject_of.get(topic);
         let next =
@@ -78,6 +82,7 @@ impl ThreadReader {
             true => Some(1.0),
             false if next.contains(other) => Some(0.7),
             false if other.benefit() == topic.benefit() => Some(0.5),
+            false if !names_general && Threads::is_of_all(other) => Some(-0.5),
             false => None,
         };
         self.knowledge.topics.iter().filter_map(|other| Some((other.id.clone(), near(&other.id)?))).collect()
