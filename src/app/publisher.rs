@@ -5,6 +5,8 @@
 //! background and swaps again, with just what a start from the same content would have learnt: replicas agree whatever way they came, which
 //! weights that were trained on from earlier ones would not. Content with other topics or intents has no first step.
 
+mod clock;
+
 use crate::app::{self, AppError};
 use crate::assistant::{Assistant, Content};
 use crate::config::Config;
@@ -14,12 +16,12 @@ use crate::evaluation::{ask_all, golden};
 use crate::inference::{Encode, Purpose, Remembering};
 use crate::knowledge::versions::Kept;
 use crate::knowledge::{self, Changes, Finding, Knowledge, Severity, Source, Versions, changes};
-use crate::publication::{NotPublished, Publish, Published, State, Step, Trigger};
+use crate::publication::{NotPublished, Publish, Published, State, Trigger};
 use crate::retrieval::{Calibration, Retrieval, Vectors, calibration};
 use crate::understanding::Comprehension;
+use clock::Clock;
 use jiff::civil::Date;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
-use std::time::Instant;
 
 /// Golden questions of touched topics that are asked before content goes live.
 const TOUCHED_MAX: usize = 120;
@@ -439,39 +441,6 @@ fn check(source: Source, day: Date) -> Result<Checked, AppError> {
 
 fn failed(error: impl std::fmt::Display) -> NotPublished {
     NotPublished::Failed(error.to_string())
-}
-
-/// Times the steps of one publication.
-struct Clock {
-    began: Instant,
-    last: Instant,
-    steps: Vec<Step>,
-}
-
-impl Clock {
-    fn start() -> Self {
-        let now = instant();
-        Self { began: now, last: now, steps: Vec::new() }
-    }
-
-    fn step(&mut self, name: &'static str) {
-        let now = instant();
-        self.steps.push(Step { name, ms: millis(self.last, now) });
-        self.last = now;
-    }
-
-    fn stop(self) -> (u64, Vec<Step>) {
-        (millis(self.began, self.last), self.steps)
-    }
-}
-
-fn millis(from: Instant, to: Instant) -> u64 {
-    u64::try_from(to.duration_since(from).as_millis()).unwrap_or(u64::MAX)
-}
-
-#[expect(clippy::disallowed_methods, reason = "tells editors how long their change took")]
-fn instant() -> Instant {
-    Instant::now()
 }
 
 #[expect(clippy::disallowed_methods, reason = "tells editors since when a version is live")]
