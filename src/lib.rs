@@ -23,6 +23,7 @@ pub mod phrases;
 pub mod publication;
 pub mod reply;
 pub mod retrieval;
+pub mod speech;
 pub mod store;
 pub mod telemetry;
 pub mod understanding;
