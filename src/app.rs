@@ -155,7 +155,7 @@ pub fn loaded(config: &Config, day: Date) -> Result<(Vectors, Content), AppError
 
 /// Does two things at once, the first on a thread of its own. Not on rayon's: whoever waits there takes up other work, which may want what the
 /// waiting one holds.
-fn beside<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+pub(crate) fn beside<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
     std::thread::scope(|scope| {
         let one = scope.spawn(one);
         let other = other();

@@ -52,6 +52,7 @@ const GRAM_CHARS: usize = 4;
 /// Reads texts of one language.
 pub struct Analysis {
     stemmer: Stemmer,
+    is_swedish: bool,
     /// Stems that stand alone somewhere in the content: what a compound may end with.
     known: FxHashSet<String>,
     /// How known stems begin: see [`Analysis::may_be_known`].
@@ -96,6 +97,7 @@ impl Analysis {
         });
         let mut analysis = Self {
             stemmer,
+            is_swedish: language == Language::Sv,
             known: FxHashSet::default(),
             beginnings: FxHashSet::default(),
             lexicon: FxHashMap::default(),
@@ -136,7 +138,11 @@ impl Analysis {
     }
 
     fn stem(&self, word: &str) -> String {
-        fold(&self.stemmer.stem(word))
+        let mut stem = fold(&self.stemmer.stem(word));
+        if self.is_swedish {
+            cut_neuter(&mut stem);
+        }
+        stem
     }
 
     /// The parts of a compound: its longest known tail as a stem, and the head before it, split again. A word without parts gives none.
@@ -189,6 +195,17 @@ impl Analysis {
         self.beginnings.contains(&beginning) || self.beginnings.contains(&[first, second, third, END])
     }
 }
+
+/// Cuts the ending of the Swedish neuter's definite form, which Snowball leaves: *bidraget*, *stödet*, *beslutet*.
+fn cut_neuter(stem: &mut String) {
+    let cut = stem.strip_suffix("ets").or_else(|| stem.strip_suffix("et")).map(str::len);
+    if let Some(len) = cut.filter(|len| NEUTER_BYTES_MIN <= *len) {
+        stem.truncate(len);
+    }
+}
+
+/// What is left of a neuter has at least so many letters (folded, nearly all of them are one byte).
+const NEUTER_BYTES_MIN: usize = 4;
 
 /// How a stem of at least [`PART_CHARS_MIN`] letters begins: four letters that stemming leaves alone, or three where the fourth is its last.
 fn beginning(stem: &str) -> [char; BEGINNING_CHARS] {
@@ -247,6 +264,8 @@ mod tests {
         check(Language::Fi, Reading::Stems, "asumistukea asumistuen", &["asumistuk", "asumistue"]);
         check(Language::Fi, Reading::Parts, "asumistukihakemus", &["hakemus", "tuki", "asumis"]);
         check(Language::Sv, Reading::Parts, "bostadsbidrag", &["bidrag", "bostad"]);
+        check(Language::Sv, Reading::Stems, "bidraget bidragets stödet talet", &["bidrag", "bidrag", "stod", "talet"]);
+        check(Language::Sv, Reading::Parts, "bostadsbidraget", &["bidrag", "bostad"]);
         check(Language::En, Reading::Parts, "allowance", &[]);
         check(Language::En, Reading::Grams, "rents", &["^ren", "rent", "ents", "nts$"]);
         check(Language::En, Reading::Grams, "a", &["^a$"]);

@@ -22,6 +22,7 @@ use crate::understanding::Comprehension;
 use clock::Clock;
 use jiff::civil::Date;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
+use thread_priority::{ThreadPriority, set_current_thread_priority};
 
 /// Golden questions of touched topics that are asked before content goes live.
 const TOUCHED_MAX: usize = 120;
@@ -87,13 +88,21 @@ impl Publisher {
     /// Takes the content that a start takes: what was rolled back to, while the content folder still holds what was rolled back from, else the
     /// content folder; the version that was live last where the folder's has errors.
     ///
+    /// The encoder is loaded while the content is read.
+    ///
     /// # Errors
-    /// Where neither can be had.
-    pub fn open(config: &Config, encoder: Arc<dyn Encode>, today: Today) -> Result<Arc<Self>, AppError> {
+    /// Where neither can be had, or the encoder cannot.
+    pub fn open(
+        config: &Config,
+        encoder: impl FnOnce() -> Result<Arc<dyn Encode>, AppError>,
+        today: Today,
+    ) -> Result<Arc<Self>, AppError> {
+        let versions = Versions::new(&config.content.versions, config.content.versions_n_max);
+        let day = today();
+        let (content, encoder) = app::beside(|| first(config, &versions, day), encoder);
+        let (encoder, (checked, folder)) = (encoder?, content?);
         let vectors = Vectors::cached(Arc::clone(&encoder), &config.data.folder);
         let asked = Arc::new(Remembering::new(encoder, config.model.question_cache_bytes_max));
-        let versions = Versions::new(&config.content.versions, config.content.versions_n_max);
-        let (checked, folder) = first(config, &versions, today())?;
         let shared: Arc<dyn Encode> = Arc::clone(&asked) as _;
         let (understanding, retrieval) = app::stages(&checked.knowledge, checked.calibration, &vectors, shared)?;
         let live = Live {
@@ -105,6 +114,7 @@ impl Publisher {
         };
         let thread = |name: &'static str| {
             let builder = rayon::ThreadPoolBuilder::new().num_threads(1).thread_name(move |_| name.to_owned());
+            let builder = builder.start_handler(|_| give_way());
             builder.build().map_err(std::io::Error::other)
         };
         let (building, learning) = (thread("content")?, thread("learning")?);
@@ -400,6 +410,13 @@ impl Live {
 }
 
 /// The content of a start, and the version that the content folder holds.
+/// Lets threads that answer go before this one, where both want the same core: niceness is a thread's own on Linux.
+fn give_way() {
+    if let Err(error) = set_current_thread_priority(ThreadPriority::Min) {
+        tracing::debug!(?error, "content is built at the priority of answers");
+    }
+}
+
 fn first(config: &Config, versions: &Versions, day: Date) -> Result<(Checked, ContentVersion), AppError> {
     let source = Source::read(&config.content.root)?;
     let folder = source.version();

@@ -70,7 +70,7 @@ impl From<Arc<Publisher>> for Loaded {
 /// # Errors
 /// Where any part of it cannot be had.
 pub fn load(config: &Config, today: Today, watch: bool) -> Result<Loaded, AppError> {
-    let publisher = Publisher::open(config, app::encoder(config)?, today)?;
+    let publisher = Publisher::open(config, || app::encoder(config), today)?;
     Ok(Loaded { watch, ..publisher.into() })
 }
 

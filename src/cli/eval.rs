@@ -5,6 +5,7 @@ use crate::assistant::Assistant;
 use crate::cli::output;
 use crate::config::Config;
 use crate::domain::{SituationGroup, TopicId};
+use crate::evaluation::facts::{self, FactQuestion};
 use crate::evaluation::{Graded, Question, ask_all, confusion, dialogues, questions, situations, table};
 use crate::retrieval::Mode;
 use anyhow::{Context as _, Result};
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Tab-separated questions (columns lang, text and topic: `a|b` where both are right, empty where guidance has no answer), messages with their
-    /// life situation (lang, text and group) or dialogues (`dialogue_id`, `turn`, `lang`, `user_text` and `expected_topic`)
+    /// life situation (lang, text and group), questions for a figure (question, lang, topic and pattern) or dialogues (`dialogue_id`, `turn`, `lang`, `user_text` and `expected_topic`)
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Also rank with BM25 alone and with vectors alone
@@ -50,6 +51,9 @@ pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<E
         } else if header.split('\t').any(|column| column == "group") {
             let messages = situations::read(&text).with_context(named)?;
             judge(&assistant, &messages, arguments, day)?
+        } else if facts::is_header(header) {
+            let set = facts::read(&text).with_context(named)?;
+            tell(&assistant, &set, arguments, day)?
         } else {
             let set = questions::read(&text).with_context(named)?;
             let graded = ask_all(&assistant, &set, day);
@@ -134,6 +138,22 @@ fn follow(
                 "line {}: {} turn {}: {:?} and {found}, expected {:?} {:?}",
                 f.turn.number, f.turn.dialogue, f.turn.place, f.outcome, expected.topics, expected.outcomes
             ))?;
+        }
+    }
+    Ok(serde_json::json!({ "figures": figures }))
+}
+
+/// Reports on questions for a figure.
+fn tell(assistant: &Assistant, set: &[FactQuestion], arguments: &Arguments, day: Date) -> Result<serde_json::Value> {
+    let asked = facts::ask_all(assistant, set, day);
+    let figures = facts::figures(&asked);
+    if !arguments.json {
+        output::line(&table::facts(&figures))?;
+        let is_short = |one: &&facts::Asked<'_>| matches!(one.told, facts::Told::NoFigure | facts::Told::Wrong);
+        for one in asked.iter().filter(is_short).take(arguments.confusions) {
+            let found = one.found.as_ref().map_or("-", TopicId::as_str);
+            let FactQuestion { number, language, topics, .. } = one.question;
+            output::line(&format!("line {number}: {language} {:?}, {found} first, expected {topics:?}", one.told))?;
         }
     }
     Ok(serde_json::json!({ "figures": figures }))

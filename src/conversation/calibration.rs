@@ -1,7 +1,7 @@
 //! The weights and thresholds of the conversation: fitted on held-out messages and dialogues, stored with how they were obtained.
 
 use crate::conversation::course::{EVIDENCE, EVIDENCE_N, Weights};
-use crate::conversation::thread::{Leaning, TIES, TIES_N, Ties};
+use crate::conversation::thread::{BONDS, BONDS_N, Bonds, Leaning, SURE, SURE_N};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -13,8 +13,8 @@ pub const PATH: &str = "intents/calibration.toml";
 pub struct Calibration {
     /// When a person is called in.
     pub situation: Weights,
-    /// When a message goes on with the topic so far.
-    pub ties: Ties,
+    /// What chooses a topic where a message may go on with the one so far.
+    pub bonds: Bonds,
     /// How a message reads that does.
     pub leaning: Leaning,
     /// How all this was obtained.
@@ -39,7 +39,8 @@ struct File {
     crisis_from: f32,
     supported: BTreeMap<String, f32>,
     crisis: BTreeMap<String, f32>,
-    ties: BTreeMap<String, f32>,
+    thread: BTreeMap<String, f32>,
+    sure: BTreeMap<String, f32>,
     leaning: Leaning,
 }
 
@@ -58,8 +59,12 @@ impl Calibration {
             supported_from: file.supported_from,
             crisis_from: file.crisis_from,
         };
-        let ties = Ties(row::<TIES_N, { TIES_N + 1 }>(&file.ties, &TIES)?);
-        Ok(Self { situation, ties, leaning: file.leaning, obtained: file.obtained })
+        let mut topic = [0.0; BONDS_N];
+        for (weight, name) in topic.iter_mut().zip(BONDS) {
+            *weight = *file.thread.get(name).ok_or(CalibrationError::Lacks(name))?;
+        }
+        let bonds = Bonds { topic, sure: row::<SURE_N, { SURE_N + 1 }>(&file.sure, &SURE)? };
+        Ok(Self { situation, bonds, leaning: file.leaning, obtained: file.obtained })
     }
 
     /// The file's text.
@@ -73,7 +78,8 @@ impl Calibration {
             crisis_from: rounded(self.situation.crisis_from),
             supported: named(&self.situation.supported, &EVIDENCE),
             crisis: named(&self.situation.crisis, &EVIDENCE),
-            ties: named(&self.ties.0, &TIES),
+            thread: named(&self.bonds.topic, &BONDS),
+            sure: named(&self.bonds.sure, &SURE),
             leaning: self.leaning,
         })
     }

@@ -27,8 +27,8 @@ pub struct Conversation {
     pub language: Option<Language>,
     /// The topic of the last answer.
     pub topic: Option<TopicId>,
-    /// The topics that were offered to choose from, while the choice is open.
-    pub offered: Vec<TopicId>,
+    /// What was offered to choose from, while the choice is open.
+    pub offered: Vec<Offer>,
     /// How many turns in a row found nothing.
     pub misses_n: u8,
     /// How the citizen's situation showed so far.
@@ -37,6 +37,15 @@ pub struct Conversation {
     pub told: Vec<Notice>,
     /// The benefit of the page on which it began.
     pub benefit: Option<Arc<str>>,
+}
+
+/// A topic that was offered to choose from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// The topic.
+    pub topic: TopicId,
+    /// The part of its article that answers what was asked.
+    pub part: Option<u8>,
 }
 
 /// What `consider` decides.
@@ -134,7 +143,8 @@ impl Conversation {
         let aside = self.aside(&understanding, situation.as_ref());
         let ask = |topic: TopicId, language: Language, brief: bool, again: Option<Option<Notice>>| {
             let alone = Lookup::of(understanding.alone.clone(), language, day);
-            let alone = Lookup { wanted: Some(topic), brief, ..alone };
+            let part = self.offered.iter().find(|offer| offer.topic == topic).and_then(|offer| offer.part);
+            let alone = Lookup { wanted: Some(topic), part, brief, ..alone };
             let cues = understanding.cues.clone();
             let asked = Asked { cues, aside: None, again };
             Move::Lookup(Box::new(Question { alone, continued: None, further: Vec::new(), asked }))
@@ -178,7 +188,7 @@ impl Conversation {
             .continued
             .map(|reading| calibration.leaning.lookup((&understanding.alone, reading), kin, words_n, asked));
         let beside = understanding.core.map(|core| (core, calibration.leaning.core_weight));
-        let favoured = self.offered.iter().map(|topic| (topic.clone(), OFFERED_BONUS)).collect();
+        let favoured = self.offered.iter().map(|offer| (offer.topic.clone(), OFFERED_BONUS)).collect();
         let question = Question {
             alone: Lookup {
                 favoured,
@@ -202,15 +212,8 @@ impl Conversation {
         calibration: &Calibration,
     ) -> (Reply, Option<Evidence>) {
         let Ok(mut found) = found else { return (Reply::Unavailable, None) };
-        let continuation = match &found.continued {
-            Some(continued) => calibration.ties.continuation(&asked.cues, &found.alone, continued, self.topic.as_ref()),
-            None => 0.0,
-        };
-        let (further, leans) = (found.further_topics(), found.continued.is_some());
-        let mut evidence = thread::blend(found, continuation);
-        if leans {
-            evidence.confidence = calibration.leaning.certain(evidence.confidence);
-        }
+        let further = found.further_topics();
+        let mut evidence = calibration.bonds.blend(found, &asked.cues, self.topic.as_ref());
         offer_first(&mut evidence, further);
         let reply = match (asked.again, evidence.citation.clone()) {
             (Some(notice), Some(citation)) => {
@@ -233,14 +236,13 @@ impl Conversation {
             }
             _ if evidence.clarify_from <= evidence.confidence && 1 < evidence.candidates.len() => {
                 let choices: Vec<_> = evidence.candidates.into_iter().take(CHOICES_MAX).collect();
-                let topics: Vec<TopicId> = choices.iter().map(|candidate| candidate.topic.clone()).collect();
-                if offered == topics {
+                if offered.iter().map(|offer| &offer.topic).eq(choices.iter().map(|choice| &choice.topic)) {
                     // The same question twice helps nobody.
                     return self.miss(Vec::new(), situation);
                 }
                 // Whoever goes on without choosing most likely meant the first.
-                self.topic = topics.first().cloned();
-                self.offered = topics;
+                self.topic = choices.first().map(|choice| choice.topic.clone());
+                self.offered = offers(&choices);
                 Reply::Clarify(choices)
             }
             _ => match aside {
@@ -264,7 +266,7 @@ impl Conversation {
         if self.misses_n == 1 || choices.len() < 2 {
             return Reply::Rephrase(self.misses_n);
         }
-        self.offered = choices.iter().map(|candidate| candidate.topic.clone()).collect();
+        self.offered = offers(&choices);
         Reply::Clarify(choices)
     }
 
@@ -309,8 +311,12 @@ impl Conversation {
     }
 
     fn chosen(&self, cues: &Cues) -> Option<TopicId> {
-        self.offered.get(usize::from(cues.choice?)).cloned()
+        self.offered.get(usize::from(cues.choice?)).map(|offer| offer.topic.clone())
     }
+}
+
+fn offers(choices: &[Candidate]) -> Vec<Offer> {
+    choices.iter().map(|choice| Offer { topic: choice.topic.clone(), part: choice.part }).collect()
 }
 
 /// Offers what else was asked before what others ask next.

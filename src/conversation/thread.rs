@@ -3,28 +3,42 @@
 use crate::domain::{Candidate, Cues, Evidence, Language, Lookup, QuickReply, Reading, TopicId};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
-/// How many numbers decide whether a message goes on with the topic so far.
-pub const TIES_N: usize = 15;
+/// How many numbers speak for or against a topic in a message that may go on with the topic so far.
+pub const BONDS_N: usize = 25;
 /// Their names in the calibration.
-pub const TIES: [&str; TIES_N] = [
-    "follow-up",
-    "reference",
-    "correction",
-    "back",
-    "other",
-    "same-subject",
-    "new-subject",
-    "up-to-3-words",
-    "up-to-6-words",
-    "over-12-words",
-    "alone-confidence",
-    "continued-confidence",
-    "alone-stays",
-    "continued-stays",
+pub const BONDS: [&str; BONDS_N] = [
+    "alone",
+    "alone-short",
+    "alone-sure",
     "alone-guidance",
+    "continued",
+    "continued-short",
+    "continued-sure",
+    "same",
+    "same-up-to-3-words",
+    "same-up-to-6-words",
+    "same-over-12-words",
+    "same-follow-up",
+    "same-reference",
+    "same-correction",
+    "same-new-subject",
+    "same-same-subject",
+    "same-alone-sure",
+    "kin",
+    "kin-leans",
+    "kin-new-subject",
+    "general",
+    "general-leans",
+    "asked",
+    "asked-short",
+    "not-asked",
 ];
+
+/// How many numbers say how sure the chosen topic is.
+pub const SURE_N: usize = 4;
+/// Their names in the calibration.
+pub const SURE: [&str; SURE_N] = ["share", "alone-agrees", "continued-agrees", "neither-agrees"];
 
 /// How a message reads that goes on with the topic so far: fitted with the ties.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,8 +48,6 @@ pub struct Leaning {
     pub kin_bonus: f32,
     /// What the topic so far adds to its own, beside that; up to twice as much in a short message.
     pub stay_bonus: f32,
-    /// How the log-odds of the confidence carry over to a message that may go on with the topic so far: times this, plus that.
-    pub certainty: [f32; 2],
     /// How much the message by itself counts beside the message with its subject.
     pub alone_weight: f32,
     /// How much the question of a long story counts beside the whole story.
@@ -44,17 +56,11 @@ pub struct Leaning {
 
 impl Default for Leaning {
     fn default() -> Self {
-        Self { kin_bonus: 2.0, stay_bonus: 0.5, certainty: [1.0, 0.0], alone_weight: 0.5, core_weight: 0.5 }
+        Self { kin_bonus: 2.0, stay_bonus: 0.5, alone_weight: 0.5, core_weight: 0.5 }
     }
 }
 
 impl Leaning {
-    /// The calibrated probability that the best topic is right, of a message that may go on with the topic so far.
-    pub fn certain(self, confidence: f32) -> f32 {
-        let [slope, offset] = self.certainty;
-        1.0 / (1.0 + (-(slope * log_odds(confidence) + offset)).exp())
-    }
-
     /// The question that a message of some words is when it goes on with the topic so far; `kin` are the topics near it.
     pub fn lookup(
         self,
@@ -100,50 +106,98 @@ impl Found {
     }
 }
 
-/// The weights by which a message is taken for a continuation, one for each of [`TIES`], then the intercept: fitted on dialogues.
+/// What chooses a topic where a message may go on with the topic so far: the weights of a conditional logit over the topics that either
+/// reading found, and of the logistic model that says how sure the choice is. Fitted on dialogues.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Ties(pub [f32; TIES_N + 1]);
+pub struct Bonds {
+    /// One for each of [`BONDS`].
+    pub topic: [f32; BONDS_N],
+    /// One for each of [`SURE`], then the intercept.
+    pub sure: [f32; SURE_N + 1],
+}
 
-impl Default for Ties {
-    /// What the words say, before anything was fitted.
+impl Default for Bonds {
+    /// Both readings count alike, before anything was fitted.
     fn default() -> Self {
-        Self([1.5, 1.0, 0.5, 1.0, -2.0, 0.0, -1.5, 0.5, 0.5, -1.5, -3.0, 2.0, 0.0, 0.0, 0.0, 0.0])
+        let mut topic = [0.0; BONDS_N];
+        (topic[0], topic[4]) = (0.5, 0.5);
+        Self { topic, sure: [1.0, 0.0, 0.0, 0.0, 0.0] }
     }
 }
 
-impl Ties {
-    /// The probability that a message goes on with the topic so far.
-    pub fn continuation(&self, cues: &Cues, alone: &Evidence, continued: &Evidence, topic: Option<&TopicId>) -> f32 {
-        let ties = ties(cues, alone, continued, topic);
-        let sum: f32 = self.0.iter().zip(ties.iter().chain(&[1.0])).map(|(weight, x)| weight * x).sum();
-        1.0 / (1.0 + (-sum).exp())
-    }
-}
-
-/// The numbers that decide, in the order of [`TIES`].
-pub fn ties(cues: &Cues, alone: &Evidence, continued: &Evidence, topic: Option<&TopicId>) -> [f32; TIES_N] {
+/// The topics that either reading found, and what speaks for each, in the order of [`BONDS`].
+pub fn bonds<'a>(
+    cues: &Cues,
+    (alone, continued): (&'a Evidence, &'a Evidence),
+    before: Option<&TopicId>,
+) -> Vec<(&'a Candidate, [f32; BONDS_N])> {
+    let mut found: Vec<&Candidate> = alone.candidates.iter().collect();
+    found.extend(
+        continued.candidates.iter().filter(|one| alone.candidates.iter().all(|other| other.topic != one.topic)),
+    );
     let flag = |is: bool| if is { 1.0 } else { 0.0 };
-    let stays = |evidence: &Evidence| {
-        let best = evidence.candidates.first();
-        flag(best.is_some_and(|best| topic.is_some_and(|topic| topic.benefit() == best.topic.benefit())))
+    let leans = cues.follow_up || cues.reference || cues.words_n <= 3;
+    let of = |candidate: &'a Candidate| {
+        let topic = &candidate.topic;
+        let [by_itself, as_continuation] = [alone, continued].map(|evidence| log_share(evidence, topic));
+        let same = flag(before == Some(topic));
+        let is_kin = before.is_some_and(|before| before != topic && before.benefit() == topic.benefit());
+        let is_general = topic.benefit() == GENERAL && before.is_some_and(|before| before.benefit() != GENERAL);
+        let is_asked = cues.asked.contains(topic);
+        let short = flag(cues.words_n <= 6);
+        let bonds = [
+            by_itself,
+            by_itself * short,
+            by_itself * alone.confidence,
+            by_itself * cues.guidance,
+            as_continuation,
+            as_continuation * short,
+            as_continuation * continued.confidence,
+            same,
+            same * flag(cues.words_n <= 3),
+            same * short,
+            same * flag(12 < cues.words_n),
+            same * flag(cues.follow_up),
+            same * flag(cues.reference),
+            same * flag(cues.correction),
+            same * flag(cues.new_subject),
+            same * flag(cues.same_subject),
+            same * alone.confidence,
+            flag(is_kin),
+            flag(is_kin && leans),
+            flag(is_kin && cues.new_subject),
+            flag(is_general),
+            flag(is_general && leans),
+            flag(is_asked),
+            flag(is_asked) * short,
+            flag(!is_asked && !cues.asked.is_empty() && (is_kin || before == Some(topic))),
+        ];
+        (candidate, bonds)
     };
-    [
-        flag(cues.follow_up),
-        flag(cues.reference),
-        flag(cues.correction),
-        flag(cues.back),
-        flag(cues.other),
-        flag(cues.same_subject),
-        flag(cues.new_subject),
-        flag(cues.words_n <= 3),
-        flag(cues.words_n <= 6),
-        flag(12 < cues.words_n),
-        alone.confidence,
-        continued.confidence,
-        stays(alone),
-        stays(continued),
-        cues.guidance,
-    ]
+    found.into_iter().map(of).collect()
+}
+
+/// The benefit whose topics are about all others: deadlines, decisions, ways to reach Kela.
+const GENERAL: &str = "service";
+/// The share of the probability that a topic has at least where it was not found.
+const SHARE_MIN: f32 = 0.005;
+
+fn log_share(evidence: &Evidence, topic: &TopicId) -> f32 {
+    let found = evidence.candidates.iter().find(|candidate| candidate.topic == *topic);
+    found.map_or(0.0, |candidate| candidate.score).max(SHARE_MIN).ln()
+}
+
+/// What says how sure a chosen topic with a share of the probability is, in the order of [`SURE`].
+pub fn sureness((alone, continued): (&Evidence, &Evidence), chosen: &TopicId, share: f32) -> [f32; SURE_N] {
+    let [by_itself, as_continuation] =
+        [alone, continued].map(|evidence| leads(evidence, chosen).then(|| log_odds(evidence.confidence)));
+    let neither = if by_itself.is_none() && as_continuation.is_none() { 1.0 } else { 0.0 };
+    [log_odds(share), by_itself.unwrap_or_default(), as_continuation.unwrap_or_default(), neither]
+}
+
+/// Whether a topic comes first.
+fn leads(evidence: &Evidence, topic: &TopicId) -> bool {
+    evidence.candidates.first().is_some_and(|best| best.topic == *topic)
 }
 
 /// The log-odds of a probability.
@@ -152,44 +206,45 @@ pub fn log_odds(p: f32) -> f32 {
     (p / (1.0 - p)).ln()
 }
 
-/// Both readings as one: a mixture by the probability of a continuation. Passages are those of the reading whose best topic comes first.
-pub fn blend(found: Found, continuation: f32) -> Evidence {
-    let Some(continued) = found.continued else { return found.alone };
-    let readings = [(found.alone, 1.0 - continuation), (continued, continuation)];
-    let mut scores: BTreeMap<&TopicId, (f32, f32, &Candidate)> = BTreeMap::new();
-    for (evidence, weight) in &readings {
-        let first = evidence.candidates.first().map_or(0.0, |best| best.score);
-        for (place, candidate) in evidence.candidates.iter().enumerate() {
-            // What the best topic leaves is shared by the others.
-            let certain = match place {
-                0 => evidence.confidence,
-                _ => (1.0 - evidence.confidence) * candidate.score / (1.0 - first).max(1e-3),
-            };
-            let (score, confidence, _) = scores.entry(&candidate.topic).or_insert((0.0, 0.0, candidate));
-            *score += weight * candidate.score;
-            *confidence += weight * certain.min(1.0);
+impl Bonds {
+    /// Both readings as one. Passages are those of the reading whose best topic was chosen; where neither has it first there are none, and it
+    /// is asked about.
+    pub fn blend(&self, found: Found, cues: &Cues, before: Option<&TopicId>) -> Evidence {
+        let Found { alone, continued: Some(continued), .. } = found else { return found.alone };
+        let mut order = self.rank(cues, (&alone, &continued), before);
+        let Some((best, share)) = order.first().map(|best| (best.topic.clone(), best.score)) else { return alone };
+        let sure = sureness((&alone, &continued), &best, share);
+        let confidence = sigmoid(weigh(&self.sure, &sure) + self.sure[SURE_N]);
+        order.truncate(CANDIDATES_MAX);
+        let (is_continued, is_alone) = (leads(&continued, &best), leads(&alone, &best));
+        let mut evidence = if is_continued { continued } else { alone };
+        if !is_continued && !is_alone {
+            evidence.passages.clear();
+            evidence.citation = None;
         }
+        Evidence { confidence, candidates: order, ..evidence }
     }
-    let mut order: Vec<(f32, f32, Candidate)> = scores
-        .into_values()
-        .map(|(score, confidence, candidate)| (score, confidence, Candidate { score, ..candidate.clone() }))
-        .collect();
-    order.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.total_cmp(&a.0)));
-    let best = order.first().map(|(_, confidence, candidate)| (*confidence, candidate.topic.clone()));
-    let [(alone, _), (continued, _)] = readings;
-    let leads = |evidence: &Evidence| {
-        evidence.candidates.first().map(|candidate| &candidate.topic) == best.as_ref().map(|(_, topic)| topic)
-    };
-    // A topic that neither reading puts first has no passages yet: then the likelier reading speaks.
-    let (mut evidence, confidence) = match (leads(&continued), leads(&alone)) {
-        (true, _) if 0.5 <= continuation || !leads(&alone) => (continued, best.map(|(confidence, _)| confidence)),
-        (_, true) => (alone, best.map(|(confidence, _)| confidence)),
-        _ if 0.5 <= continuation => return Evidence { confidence: continued.confidence * continuation, ..continued },
-        _ => return Evidence { confidence: alone.confidence * (1.0 - continuation), ..alone },
-    };
-    evidence.confidence = confidence.unwrap_or_default().min(1.0);
-    evidence.candidates = order.into_iter().map(|(_, _, candidate)| candidate).take(CANDIDATES_MAX).collect();
-    evidence
+
+    /// The topics that either reading found, the likeliest first, each with its share of the probability.
+    pub fn rank(&self, cues: &Cues, readings: (&Evidence, &Evidence), before: Option<&TopicId>) -> Vec<Candidate> {
+        let rows = bonds(cues, readings, before);
+        let sums: Vec<f32> = rows.iter().map(|(_, row)| weigh(&self.topic, row)).collect();
+        let max = sums.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let total: f32 = sums.iter().map(|sum| (sum - max).exp()).sum();
+        let share = |sum: f32| (sum - max).exp() / total;
+        let mut order: Vec<Candidate> =
+            rows.iter().zip(&sums).map(|((one, _), sum)| Candidate { score: share(*sum), ..(*one).clone() }).collect();
+        order.sort_by(|a, b| b.score.total_cmp(&a.score));
+        order
+    }
+}
+
+fn weigh(weights: &[f32], row: &[f32]) -> f32 {
+    weights.iter().zip(row).map(|(weight, x)| weight * x).sum()
+}
+
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + (-x).exp())
 }
 
 /// How many candidates a turn shows.

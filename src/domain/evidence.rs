@@ -27,6 +27,8 @@ pub struct Lookup {
     pub favoured: Vec<(TopicId, f32)>,
     /// The topic that is wanted for sure: it was named or chosen.
     pub wanted: Option<TopicId>,
+    /// The part of the wanted topic's article that answers the question before which it was chosen: 0 is the lead.
+    pub part: Option<u8>,
     /// Whether only the core of the answer is wanted.
     pub brief: bool,
 }
@@ -35,8 +37,8 @@ impl Lookup {
     /// A lookup of a reading, to be answered in a language as of a day.
     pub fn of(reading: Reading, language: Language, day: Date) -> Self {
         let Reading { utterance, embedding, guidance, prior } = reading;
-        let (benefit, beside, favoured, wanted, brief) = (None, None, Vec::new(), None, false);
-        Self { utterance, embedding, language, guidance, prior, benefit, day, beside, favoured, wanted, brief }
+        let (benefit, beside, favoured, wanted, part, brief) = (None, None, Vec::new(), None, None, false);
+        Self { utterance, embedding, language, guidance, prior, benefit, day, beside, favoured, wanted, part, brief }
     }
 }
 
@@ -49,6 +51,8 @@ pub struct Candidate {
     pub title: String,
     /// Its share of the probability among all topics, 0 to 1.
     pub score: f32,
+    /// The part of its article that fits the question best, where it may be offered to choose from: 0 is the lead.
+    pub part: Option<u8>,
 }
 
 /// A part of an article with its figures filled in.

@@ -126,6 +126,8 @@ pub struct Cues {
     pub choice: Option<u8>,
     /// It picks none of them.
     pub no_choice: bool,
+    /// The topics near the one so far that have what it asks for: how much, how to apply, what changes.
+    pub asked: Vec<TopicId>,
     /// How many words it has.
     pub words_n: usize,
     /// The probability that it asks for guidance, read by itself, 0 to 1.

@@ -3,6 +3,8 @@
 use crate::assistant::Understand;
 use crate::domain::{Context, Lookup, Utterance};
 use crate::evaluation::Question;
+use crate::evaluation::facts::FactQuestion;
+use crate::inference::logit::Choice;
 use crate::knowledge::Knowledge;
 use crate::retrieval::calibration::Tuned;
 use crate::retrieval::{Calibration, Mode, Retrieval};
@@ -32,6 +34,30 @@ pub fn rank(
         Some(Tuned { ranking: retrieval.rank(&lookup, Mode::Fused), lookup, right })
     };
     questions.iter().filter_map(tuned).collect()
+}
+
+/// The choice among the parts of the right article, of each question for a figure: right are those that hold it.
+pub fn parts(
+    knowledge: &Knowledge,
+    understanding: &dyn Understand,
+    retrieval: &Retrieval,
+    questions: &[FactQuestion],
+    day: Date,
+) -> Vec<Choice> {
+    let choice = |question: &FactQuestion| -> Option<Choice> {
+        let utterance = Utterance::parse(&question.text).ok()?;
+        let context = Context { hint: Some(question.language), ..Context::default() };
+        let understood = understanding.understand(&utterance, context).ok()?;
+        let lookup = Lookup::of(understood.alone, question.language, day);
+        let topic = question.topics.first()?;
+        let topic = knowledge.topics.binary_search_by(|other| other.id.cmp(topic)).ok()?;
+        let texts = retrieval.texts_of_parts(topic, question.language, day);
+        let holds = texts.iter().enumerate().filter(|(_, text)| question.figure.is_match(text));
+        let right: Vec<usize> = holds.map(|(part, _)| part).collect();
+        let features = retrieval.parts_of(topic, &lookup).into_iter().flatten().collect();
+        (!right.is_empty()).then_some(Choice { features, right })
+    };
+    questions.iter().filter_map(choice).collect()
 }
 
 /// Fits weights, confidence and thresholds, so that at most a share of `wrong_max` of the messages is answered wrong. `obtained` says on

@@ -2,12 +2,12 @@
 
 use crate::assistant::{Content, Understand};
 use crate::conversation::course::{EVIDENCE_N, Weights};
-use crate::conversation::thread::{self, Leaning, TIES_N, Ties, ties};
-use crate::conversation::{Calibration, Conversation, Course, Found};
-use crate::domain::{Context, Evidence, Lookup, SituationGroup, TopicId, Utterance};
+use crate::conversation::thread::{self, BONDS_N, Bonds, Leaning, SURE_N, bonds, sureness};
+use crate::conversation::{Calibration, Conversation, Course};
+use crate::domain::{Candidate, Context, Cues, Evidence, Lookup, SituationGroup, TopicId, Utterance};
 use crate::evaluation::dialogues::{Expected, Turn};
 use crate::evaluation::situations::Message;
-use crate::inference::logit::{fit_binary, predict_binary};
+use crate::inference::logit::{Choice, fit_binary, fit_choices, predict_binary};
 use jiff::civil::Date;
 
 /// How many of the messages that need no person may call one in by mistake.
@@ -63,66 +63,106 @@ fn fitted(rows: &[(Vec<f32>, bool)]) -> ([f32; EVIDENCE_N + 1], f32) {
 
 /// A turn that may go on with the topic so far, with what both readings of it found.
 struct Leant {
-    ties: [f32; TIES_N],
-    found: Found,
+    /// The dialogue, by its place in the file.
+    dialogue: usize,
+    cues: Cues,
+    before: Option<TopicId>,
+    alone: Evidence,
+    continued: Evidence,
     right: Vec<TopicId>,
 }
 
 impl Leant {
-    fn is_right(&self, evidence: &Evidence) -> bool {
-        evidence.candidates.first().is_some_and(|best| self.right.contains(&best.topic))
+    fn readings(&self) -> (&Evidence, &Evidence) {
+        (&self.alone, &self.continued)
     }
 
-    /// Whether the continuation alone is right, or the message by itself alone; none where both or neither are.
-    fn tells(&self) -> Option<bool> {
-        let continued = self.is_right(self.found.continued.as_ref()?);
-        (continued != self.is_right(&self.found.alone)).then_some(continued)
+    /// The choice among the topics that were found; none where none of them is right.
+    fn choice(&self) -> Option<Choice> {
+        let rows = bonds(&self.cues, self.readings(), self.before.as_ref());
+        let is_right =
+            |(at, (candidate, _)): (usize, &(&Candidate, _))| self.right.contains(&candidate.topic).then_some(at);
+        let right: Vec<usize> = rows.iter().enumerate().filter_map(is_right).collect();
+        let features = rows.iter().flat_map(|(_, row)| *row).collect();
+        (!right.is_empty()).then_some(Choice { features, right })
     }
 
-    /// What both readings say together.
-    fn blended(&self, weights: &[f32]) -> Evidence {
-        thread::blend(self.found.clone(), predict_binary(weights, &self.ties))
+    /// What says how sure the topic is that some weights choose, and whether it is right.
+    fn graded(&self, chooser: &Bonds) -> Option<(Vec<f32>, bool)> {
+        let best = chooser.rank(&self.cues, self.readings(), self.before.as_ref()).into_iter().next()?;
+        let sure = sureness(self.readings(), &best.topic, best.score);
+        Some((sure.to_vec(), self.right.contains(&best.topic)))
     }
 }
 
-/// Fits how a message reads that goes on with the topic so far: of some values, those with which most turns are right. Gives how many turns
-/// the ties were learnt from, too.
-fn leaning(content: &Content, turns: &[Turn], day: Date) -> (Ties, Leaning, usize) {
-    let mut best: Option<(usize, Vec<f32>, Leaning, Vec<Leant>)> = None;
+/// The weights that choose among the topics of some turns.
+fn chooser<'a>(turns: impl Iterator<Item = &'a Leant>) -> Bonds {
+    let choices: Vec<Choice> = turns.filter_map(Leant::choice).collect();
+    let mut topic = [0.0; BONDS_N];
+    for (to, from) in topic.iter_mut().zip(fit_choices(&choices, BONDS_N, CHOICE_PENALTY)) {
+        *to = from;
+    }
+    Bonds { topic, ..Bonds::default() }
+}
+
+/// How strongly large weights are held down: chosen by leaving dialogues out.
+const CHOICE_PENALTY: f64 = 4e-3;
+/// Into how many parts dialogues are cut: each part is judged by weights that were fitted on the others.
+const FOLDS_N: usize = 8;
+
+/// Each turn as weights judge it that were fitted without its dialogue.
+fn crossed(leant: &[Leant]) -> Vec<(Vec<f32>, bool)> {
+    let fold = |fold: usize| {
+        let weights = chooser(leant.iter().filter(|turn| turn.dialogue % FOLDS_N != fold));
+        let mine = leant.iter().filter(move |turn| turn.dialogue % FOLDS_N == fold);
+        mine.filter_map(|turn| turn.graded(&weights)).collect::<Vec<_>>()
+    };
+    (0..FOLDS_N).flat_map(fold).collect()
+}
+
+/// What was fitted on dialogues.
+struct Threads {
+    bonds: Bonds,
+    leaning: Leaning,
+    turns_n: usize,
+    right_n: usize,
+}
+
+/// Fits how a message reads that goes on with the topic so far: of some values, those with which most turns of left-out dialogues are right.
+fn threads(content: &Content, turns: &[Turn], day: Date) -> Threads {
+    let mut best: Option<(usize, Leaning, Vec<Leant>, Vec<(Vec<f32>, bool)>)> = None;
     for (kin_bonus, stay_bonus, alone_weight) in values() {
         let leaning = Leaning { kin_bonus, stay_bonus, alone_weight, ..Leaning::default() };
-        let leant = lean(content, turns, leaning, day);
-        let rows: Vec<_> = leant.iter().filter_map(|turn| Some((turn.ties.to_vec(), turn.tells()?))).collect();
-        let weights = fit_binary(&rows, TIES_N, 1e-2);
-        let right_n = leant.iter().filter(|turn| turn.is_right(&turn.blended(&weights))).count();
+        let mut leant = lean(content, turns, (leaning, &Bonds::default()), day);
+        for _ in 0..ROUNDS_N {
+            leant = lean(content, turns, (leaning, &chooser(leant.iter())), day);
+        }
+        let graded = crossed(&leant);
+        let right_n = graded.iter().filter(|(_, right)| *right).count();
         if best.as_ref().is_none_or(|best| best.0 < right_n) {
-            best = Some((right_n, weights, leaning, leant));
+            best = Some((right_n, leaning, leant, graded));
         }
     }
-    let Some((_, weights, mut leaning, leant)) = best else { return Default::default() };
-    let graded = |turn: &Leant| {
-        let blended = turn.blended(&weights);
-        (vec![thread::log_odds(blended.confidence)], turn.is_right(&blended))
+    let Some((right_n, leaning, leant, graded)) = best else {
+        return Threads { bonds: Bonds::default(), leaning: Leaning::default(), turns_n: 0, right_n: 0 };
     };
-    let sure: Vec<(Vec<f32>, bool)> = leant.iter().map(graded).collect();
-    if let [slope, offset] = fit_binary(&sure, 1, 1e-4)[..] {
-        leaning.certainty = [slope, offset + lift(&sure, [slope, offset], answer_from(&leant))];
+    let mut bonds = chooser(leant.iter());
+    for (to, from) in bonds.sure.iter_mut().zip(fit_binary(&graded, SURE_N, 1e-3)) {
+        *to = from;
     }
-    let mut ties = [0.0; TIES_N + 1];
-    for (to, from) in ties.iter_mut().zip(&weights) {
-        *to = *from;
-    }
-    (Ties(ties), leaning, leant.iter().filter(|turn| turn.tells().is_some()).count())
+    bonds.sure[SURE_N] += lift(&graded, &bonds.sure, answer_from(&leant));
+    Threads { bonds, leaning, turns_n: leant.len(), right_n }
 }
 
 /// From which confidence on retrieval answers.
 fn answer_from(leant: &[Leant]) -> f32 {
-    leant.first().map_or(1.0, |turn| turn.found.alone.answer_from)
+    leant.first().map_or(1.0, |turn| turn.alone.answer_from)
 }
 
-/// What is added to the log-odds of all turns, so that few enough are answered wrong: `sure` has the log-odds of each and whether it is right.
-fn lift(sure: &[(Vec<f32>, bool)], [slope, offset]: [f32; 2], answer_from: f32) -> f32 {
-    let mut wrong: Vec<f32> = sure.iter().filter(|(_, right)| !right).filter_map(|(x, _)| x.first().copied()).collect();
+/// What is added to the log-odds of all turns, so that few enough are answered wrong.
+fn lift(graded: &[(Vec<f32>, bool)], sure: &[f32; SURE_N + 1], answer_from: f32) -> f32 {
+    let log_odds = |x: &[f32]| thread::log_odds(predict_binary(sure, x));
+    let mut wrong: Vec<f32> = graded.iter().filter(|(_, right)| !right).map(|(x, _)| log_odds(x)).collect();
     wrong.sort_by(|a, b| b.total_cmp(a));
     #[expect(
         clippy::cast_precision_loss,
@@ -130,51 +170,57 @@ fn lift(sure: &[(Vec<f32>, bool)], [slope, offset]: [f32; 2], answer_from: f32) 
         clippy::cast_sign_loss,
         reason = "small counts"
     )]
-    let wrong_n = (WRONG_MAX * sure.len() as f32) as usize;
-    let edge = wrong.get(wrong_n).map_or(0.0, |x| slope * x + offset);
+    let wrong_n = (WRONG_MAX * graded.len() as f32) as usize;
     // Just above the first that may not be answered any more.
-    thread::log_odds(answer_from) - edge - 1e-3
+    wrong.get(wrong_n).map_or(0.0, |edge| thread::log_odds(answer_from) - edge - 1e-3)
 }
 
 /// The values that are tried: what the subject adds, what the topic adds, how much the message by itself counts.
 fn values() -> impl Iterator<Item = (f32, f32, f32)> {
-    let kin = [2.0, 3.0, 5.0].into_iter();
-    kin.flat_map(|kin| {
-        [0.7, 1.4, 2.1].into_iter().flat_map(move |stay| [0.4, 0.8, 1.2].map(|alone| (kin, stay, alone)))
-    })
+    let kin = [0.5, 1.5].into_iter();
+    kin.flat_map(|kin| [0.0, 0.7, 1.5].into_iter().flat_map(move |stay| [0.4, 1.2].map(|alone| (kin, stay, alone))))
 }
 
-/// Reads all turns that may go on with a topic. The dialogues go on as if every turn had been answered right.
-fn lean(content: &Content, turns: &[Turn], leaning: Leaning, day: Date) -> Vec<Leant> {
+/// How often the dialogues are gone through with the weights of the time before. Once more changes next to nothing.
+const ROUNDS_N: usize = 2;
+
+/// Reads all turns that may go on with a topic. The dialogues go on with what the weights choose, as they will: weights that were fitted as if
+/// every turn had been right hold on to a wrong topic.
+fn lean(content: &Content, turns: &[Turn], (leaning, bonds): (Leaning, &Bonds), day: Date) -> Vec<Leant> {
     let mut leant = Vec::new();
     let mut state = Conversation::default();
-    let mut dialogue = None;
+    let (mut dialogue, mut dialogues_n) = (None, 0);
     for turn in turns {
         if dialogue != Some(&turn.dialogue) {
             state = Conversation::default();
             dialogue = Some(&turn.dialogue);
+            dialogues_n += 1;
         }
         let Expected { topics, .. } = &turn.expected;
-        if topics.is_empty() {
-            continue;
-        }
         let topic = state.topic.clone();
         let context = Context { hint: None, spoken: state.language, topic: topic.as_ref() };
         let Ok(utterance) = Utterance::parse(&turn.text) else { continue };
         let Ok(understood) = content.understanding.understand(&utterance, context) else { continue };
         let language = understood.language;
+        let alone = content.retrieval.search(&Lookup::of(understood.alone.clone(), language, day));
+        let mut chosen = alone.candidates.first().map(|best| best.topic.clone());
         if let Some(continued) = understood.continued {
             let near = (topic.as_ref(), understood.kin.as_slice());
             let words_n = understood.cues.words_n;
             let continued = leaning.lookup((&understood.alone, continued), near, words_n, (language, day));
-            let alone = content.retrieval.search(&Lookup::of(understood.alone, language, day));
             let continued = content.retrieval.search(&continued);
-            let ties = ties(&understood.cues, &alone, &continued, topic.as_ref());
-            let found = Found { alone, continued: Some(continued), further: Vec::new() };
-            leant.push(Leant { ties, found, right: topics.clone() });
+            let (cues, right) = (understood.cues, topics.clone());
+            let ranked = bonds.rank(&cues, (&alone, &continued), topic.as_ref());
+            chosen = ranked.into_iter().next().map(|best| best.topic);
+            if !right.is_empty() {
+                leant.push(Leant { dialogue: dialogues_n, cues, before: topic, alone, continued, right });
+            }
         }
         state.language = Some(language);
-        state.topic = topics.first().cloned();
+        // What guidance has no part in leaves the topic as it was.
+        if !topics.is_empty() {
+            state.topic = chosen;
+        }
     }
     leant
 }
@@ -182,13 +228,12 @@ fn lean(content: &Content, turns: &[Turn], leaning: Leaning, day: Date) -> Vec<L
 /// Fits everything; `obtained` says on what, for the file.
 pub fn fit(content: &Content, messages: &[Message], turns: &[Turn], day: Date, obtained: &str) -> Calibration {
     let situation = situations(content.understanding.as_ref(), messages);
-    let (ties, leaning, turns_n) = leaning(content, turns, day);
+    let Threads { bonds, leaning, turns_n, right_n } = threads(content, turns, day);
     let obtained = format!(
-        "{obtained}: {} messages, {turns_n} of {} turns in which one reading was right; at most {} % handed over by mistake, {} % of follow-ups answered wrong",
+        "{obtained}: {} messages; {turns_n} follow-up turns, {right_n} right by weights fitted without their dialogue; at most {} % handed over by mistake, {} % of follow-ups answered wrong",
         messages.len(),
-        turns.len(),
         MISTAKES_MAX * 100.0,
         WRONG_MAX * 100.0,
     );
-    Calibration { situation, ties, leaning, obtained }
+    Calibration { situation, bonds, leaning, obtained }
 }

@@ -2,6 +2,7 @@
 
 pub mod confusion;
 pub mod dialogues;
+pub mod facts;
 pub mod fit;
 pub mod fit_conversation;
 pub mod golden;

@@ -1,7 +1,7 @@
 //! The figures of an evaluation as a table for people and as values for programs.
 
 use crate::domain::{Language, Outcome, SituationGroup};
-use crate::evaluation::{Graded, dialogues, situations};
+use crate::evaluation::{Graded, dialogues, facts, situations};
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 use std::time::Duration;
@@ -146,6 +146,25 @@ pub fn matrix(counts: &[[usize; 5]; 5]) -> String {
         .iter()
         .zip(counts)
         .map(|(name, row)| [(*name).to_owned()].into_iter().chain(row.iter().map(ToString::to_string)).collect());
+    drawn(&header, cells)
+}
+
+/// The figures of questions for a figure as a table, one row a group.
+pub fn facts(rows: &[facts::Figures]) -> String {
+    let header = [
+        "",
+        "questions",
+        "right figure",
+        "(of answered)",
+        "within one choice",
+        "right topic, no figure",
+        "wrong topic",
+    ];
+    let cells = rows.iter().map(|row| {
+        let shares = [row.figure, row.figure_of_answered, row.figure_in_two, row.no_figure, row.wrong];
+        let named = [row.group.clone(), row.questions_n.to_string()];
+        named.into_iter().chain(shares.map(percent)).collect()
+    });
     drawn(&header, cells)
 }
 

@@ -5,7 +5,7 @@ use crate::domain::{Language, TopicId};
 use crate::knowledge::finding::Finding;
 use crate::knowledge::situations::parse;
 use crate::knowledge::source::Source;
-use crate::phrases::Phrases;
+use crate::phrases::{PhraseError, Phrases};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,11 +42,15 @@ pub enum Cue {
     Third,
     /// Picks none of the choices.
     ChoiceNone,
+    /// Asks for a sum or a share: how much.
+    AsksSum,
+    /// Asks for a time: how long, by when, how many days.
+    AsksTime,
 }
 
 impl Cue {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::FollowUp,
         Self::Reference,
         Self::Correction,
@@ -57,6 +61,8 @@ impl Cue {
         Self::Second,
         Self::Third,
         Self::ChoiceNone,
+        Self::AsksSum,
+        Self::AsksTime,
     ];
 }
 
@@ -69,8 +75,12 @@ pub struct Threads {
     pub subject_of: BTreeMap<TopicId, usize>,
     /// What names a subject, by language: means its place in `subject_names`.
     pub subjects: [Phrases; 3],
-    /// What is asked of a topic, without its subject, by language.
-    pub facet_of: BTreeMap<TopicId, [String; 3]>,
+    /// What is asked of topics, without their subject, by language.
+    pub facet_names: Vec<[String; 3]>,
+    /// The facet of each topic that has one.
+    pub facet_of: BTreeMap<TopicId, usize>,
+    /// What asks for a facet, by language: means its place in `facet_names`.
+    pub facets: [Phrases; 3],
     /// The small words, by language: mean the place in [`Cue::ALL`].
     pub cues: [Phrases; 3],
 }
@@ -105,9 +115,9 @@ struct Named {
 struct WrittenFacet {
     id: String,
     topics: Vec<String>,
-    fi: String,
-    sv: String,
-    en: String,
+    fi: Named,
+    sv: Named,
+    en: Named,
 }
 
 #[derive(Deserialize)]
@@ -166,22 +176,30 @@ fn read_subjects(threads: &mut Threads, file: SubjectsFile, topics: &BTreeSet<&T
             }
         }
         let versions = [written.fi, written.sv, written.en];
-        for (phrases, version) in threads.subjects.iter_mut().zip(&versions) {
-            for phrase in &version.words {
-                if let Err(error) = phrases.add(phrase, subject) {
-                    fault(format!("subject `{}`: {error}", written.id));
-                }
-            }
-        }
+        add_words(&mut threads.subjects, &versions, subject, |error| {
+            fault(format!("subject `{}`: {error}", written.id))
+        });
         threads.subject_names.push(versions.map(|version| version.name));
     }
     for written in file.facet {
+        let facet = threads.facet_names.len();
         for id in known(&written.id, &written.topics, topics, &mut fault) {
-            threads.facet_of.insert(id, [written.fi.clone(), written.sv.clone(), written.en.clone()]);
+            threads.facet_of.insert(id, facet);
         }
+        let versions = [written.fi, written.sv, written.en];
+        add_words(&mut threads.facets, &versions, facet, |error| fault(format!("facet `{}`: {error}", written.id)));
+        threads.facet_names.push(versions.map(|version| version.name));
     }
     for id in topics.iter().filter(|id| !threads.subject_of.contains_key(**id)) {
         fault(format!("`{id}` has no subject: name it in one"));
+    }
+}
+
+fn add_words(phrases: &mut [Phrases; 3], versions: &[Named; 3], means: usize, mut fault: impl FnMut(PhraseError)) {
+    for (phrases, version) in phrases.iter_mut().zip(versions) {
+        for phrase in &version.words {
+            phrases.add(phrase, means).unwrap_or_else(&mut fault);
+        }
     }
 }
 
@@ -218,6 +236,7 @@ impl Threads {
 
     /// What is asked of a topic, without its subject.
     pub fn facet(&self, topic: &TopicId, language: Language) -> Option<&str> {
-        self.facet_of.get(topic)?.get(language.index()).map(String::as_str)
+        let names = self.facet_names.get(*self.facet_of.get(topic)?)?;
+        names.get(language.index()).map(String::as_str)
     }
 }

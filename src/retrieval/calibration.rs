@@ -5,6 +5,7 @@ use crate::inference::linalg::{sigmoid, softmax};
 use crate::inference::logit::{Choice, fit_binary, fit_choices, product};
 use crate::retrieval::Ranking;
 use crate::retrieval::features::{DENSE_N, FEATURES_N, Features, NAMES, PRIOR};
+use crate::retrieval::parts::{PARTS, PARTS_N, UNFITTED};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -50,6 +51,8 @@ impl Mode {
 pub struct Calibration {
     weights: [[f32; FEATURES_N]; 3],
     confidence: Vec<f32>,
+    /// What a part of an article is chosen by, one weight for each of [`PARTS`].
+    pub parts: [f32; PARTS_N],
     /// From this confidence on a question is answered.
     pub answer_from: f32,
     /// From this confidence on the citizen is asked which topic was meant.
@@ -57,6 +60,9 @@ pub struct Calibration {
     /// How all this was obtained.
     pub obtained: String,
 }
+
+/// How strongly the weights of parts are held down.
+const PARTS_PENALTY: f64 = 1e-3;
 
 /// What the confidence is computed from.
 pub const SIGNALS: [&str; 8] = [
@@ -97,6 +103,7 @@ struct File {
     answer_from: f32,
     clarify_from: f32,
     confidence: BTreeMap<String, f32>,
+    parts: BTreeMap<String, f32>,
     weights: BTreeMap<String, BTreeMap<String, f32>>,
 }
 
@@ -114,7 +121,14 @@ impl Calibration {
         if let Some(weight) = confidence.first_mut() {
             *weight = 1.0;
         }
-        Self { weights, confidence, answer_from: 0.9, clarify_from: 0.5, obtained: "not fitted".to_owned() }
+        Self {
+            weights,
+            confidence,
+            parts: UNFITTED,
+            answer_from: 0.9,
+            clarify_from: 0.5,
+            obtained: "not fitted".to_owned(),
+        }
     }
 
     /// Reads the file's text.
@@ -136,9 +150,14 @@ impl Calibration {
         let confidence = signals
             .map(|name| file.confidence.get(name).copied().ok_or(CalibrationError::Lacks(name)))
             .collect::<Result<_, _>>()?;
+        let mut parts = [0.0; PARTS_N];
+        for (weight, name) in parts.iter_mut().zip(PARTS) {
+            *weight = *file.parts.get(name).ok_or(CalibrationError::Lacks(name))?;
+        }
         Ok(Self {
             weights,
             confidence,
+            parts,
             answer_from: file.answer_from,
             clarify_from: file.clarify_from,
             obtained: file.obtained,
@@ -164,6 +183,11 @@ impl Calibration {
                 .zip(&self.confidence)
                 .map(|(name, weight)| (name.to_owned(), rounded(*weight)))
                 .collect(),
+            parts: PARTS
+                .into_iter()
+                .zip(&self.parts)
+                .map(|(name, weight)| (name.to_owned(), rounded(*weight)))
+                .collect(),
             weights: Mode::ALL
                 .into_iter()
                 .zip(&self.weights)
@@ -171,6 +195,13 @@ impl Calibration {
                 .collect(),
         };
         toml::to_string_pretty(&file)
+    }
+
+    /// Fits what a part of an article is chosen by, on choices whose alternatives are the parts.
+    pub fn fit_parts(&mut self, choices: &[Choice]) {
+        for (to, from) in self.parts.iter_mut().zip(fit_choices(choices, PARTS_N, PARTS_PENALTY)) {
+            *to = from;
+        }
     }
 
     /// The weights of a mode, one a feature.

@@ -93,7 +93,7 @@ impl Retrieval {
             let parts_n = article.sections.len() + 1;
             let near = self.semantic.parts(best, parts_n, &probe, lookup.language);
             let words = lexical.parts(best, parts_n, &terms);
-            let scores = super::parts::scores(&near, &words);
+            let scores = self.parts(best, lookup, &probe, &terms);
             let rows = article.parts().zip(near).zip(words).zip(scores);
             rows.map(|(((part, [text_cosine, question_cosine]), words), score)| ExplainedPart {
                 heading: part.heading.clone(),

@@ -18,10 +18,12 @@ pub use vectors::Vectors;
 
 use crate::assistant::Retrieve;
 use crate::domain::{Candidate, Citation, Evidence, Language, Lookup, QuickReply, TopicId};
+use crate::inference::logit::product;
 use crate::inference::{EncodeError, Kept};
 use crate::knowledge::{Knowledge, changes};
 use entries::Entry;
 use features::Features;
+use jiff::civil::Date;
 use lexical::{Lexical, Terms};
 use semantic::{Probe, Semantic};
 use std::path::Path;
@@ -33,6 +35,8 @@ const SHARE_MIN: f32 = 1e-4;
 const INDEX_FOLDER: &str = "index";
 /// How many candidates a lookup gives.
 const CANDIDATES_MAX: usize = 5;
+/// How many of them may be offered to choose from.
+const CHOICES_MAX: usize = 3;
 
 /// How much likelier a question is about the benefit of the page on which it is asked: enough for near-ties, too little to turn a clear one.
 const PAGE_ODDS: f32 = 2.0;
@@ -188,16 +192,24 @@ impl Retrieval {
             Some(_) => 1.0,
             None => self.calibration.confidence(&ranking, lookup),
         };
+        // Which part answers is remembered with a choice, so that the question need not be asked again.
+        let is_asked_back = confidence < self.calibration.answer_from;
+        let part = |at: usize| {
+            let scores = self.parts(at, lookup, &probe, &terms);
+            parts::best(&scores).and_then(|part| u8::try_from(part).ok())
+        };
         let candidates: Vec<Candidate> = ranking
             .order
             .iter()
             .take(CANDIDATES_MAX)
-            .filter_map(|&at| {
+            .enumerate()
+            .filter_map(|(place, &at)| {
                 let topic = self.knowledge.topics.get(at)?;
                 Some(Candidate {
                     topic: topic.id.clone(),
                     title: topic.article(lookup.language).title.clone(),
                     score: ranking.shares.get(at).copied()?,
+                    part: (is_asked_back && place < CHOICES_MAX).then(|| part(at)).flatten(),
                 })
             })
             .collect();
@@ -244,11 +256,38 @@ impl Retrieval {
 
     /// The score of each part of a topic's article for a question, lead first.
     fn parts(&self, topic: usize, lookup: &Lookup, probe: &Probe, terms: &Terms) -> Vec<f32> {
-        let content = self.knowledge.topics.get(topic);
-        let parts_n = content.map_or(0, |content| content.article(lookup.language).sections.len() + 1);
+        let features = self.features_of_parts(topic, lookup, probe, terms);
+        features.iter().map(|row| product(&self.calibration.parts, row)).collect()
+    }
+
+    fn features_of_parts(
+        &self,
+        topic: usize,
+        lookup: &Lookup,
+        probe: &Probe,
+        terms: &Terms,
+    ) -> Vec<[f32; parts::PARTS_N]> {
+        let Some(content) = self.knowledge.topics.get(topic) else { return Vec::new() };
+        let article = content.article(lookup.language);
+        let parts_n = article.sections.len() + 1;
         let near = self.semantic.parts(topic, parts_n, probe, lookup.language);
         let words = self.lexical(lookup.language).parts(topic, parts_n, terms);
-        parts::scores(&near, &words)
+        let asked = parts::FigureAsked::read(&self.knowledge, lookup);
+        parts::features((&self.knowledge, article), &near, &words, asked)
+    }
+
+    /// What the parts of a topic's article are chosen by, lead first; for fitting.
+    pub fn parts_of(&self, topic: usize, lookup: &Lookup) -> Vec<[f32; parts::PARTS_N]> {
+        let probe = self.semantic.probe(lookup);
+        let terms = self.lexical(lookup.language).read(lookup.utterance.as_str());
+        self.features_of_parts(topic, lookup, &probe, &terms)
+    }
+
+    /// The text of each part of a topic's article in a language on a day, lead first, figures filled in.
+    pub fn texts_of_parts(&self, topic: usize, language: Language, day: Date) -> Vec<String> {
+        let article = self.knowledge.topics.get(topic).map(|content| content.article(language));
+        let parts = article.into_iter().flat_map(|article| article.parts());
+        parts.map(|part| entries::filled(&self.knowledge, part, language, day)).collect()
     }
 
     /// Adds what a topic answers: its passages, where they come from, and what people ask next.

@@ -67,7 +67,14 @@ impl ThreadReader {
         let titles = Language::ALL.into_iter().filter(|other| *other == language).chain(Language::ALL);
         let mut titles = titles.filter_map(|language| self.titles.get(language.index()));
         let named = titles.find_map(|titles| titles.get(&key(text))).cloned();
-        let kin = topic.map(|topic| self.kin(topic, names_general)).unwrap_or_default();
+        let mut kin = topic.map(|topic| self.kin(topic, names_general)).unwrap_or_default();
+        let facets = threads.facets.get(language.index()).map(|facets| facets.find(text)).unwrap_or_default();
+        for (topic, near) in &mut kin {
+            if facets.iter().any(|found| threads.facet_of.get(topic) == Some(&found.means)) {
+                *near += ASKED_BONUS;
+                cues.asked.push(topic.clone());
+            }
+        }
         Reading { cues, continued: continued.and_then(|text| Utterance::parse(&text).ok()), named, kin }
     }
 
@@ -88,6 +95,9 @@ impl ThreadReader {
         self.knowledge.topics.iter().filter_map(|other| Some((other.id.clone(), near(&other.id)?))).collect()
     }
 }
+
+/// How much nearer a topic is that has what the message asks for.
+const ASKED_BONUS: f32 = 1.0;
 
 fn note_cues(cues: &mut Cues, threads: &Threads, language: Language, text: &str) {
     let found = threads.cues.get(language.index()).map(|phrases| phrases.find(text)).unwrap_or_default();

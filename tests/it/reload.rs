@@ -58,7 +58,7 @@ async fn serve(folder: &Path, data: &str, edit: impl FnOnce(&mut Config)) -> Ser
     let of_publisher = config(folder, data);
     let load = move |gate| {
         std::fs::create_dir_all(&of_publisher.data.folder)?;
-        Publisher::open(&of_publisher, Arc::new(TestEncoder { gate }), Box::new(|| DAY))
+        Publisher::open(&of_publisher, || Ok(Arc::new(TestEncoder { gate })), Box::new(|| DAY))
     };
     let settings = config(folder, data);
     support::start_with(

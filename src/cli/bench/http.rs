@@ -17,8 +17,8 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// Conversations that questions of many clients are spread over.
-const CONVERSATIONS_N: usize = 128;
+/// Questions of one conversation: people ask a few.
+const QUESTIONS_EACH: usize = 3;
 /// The 99th percentile has to stay below this.
 const P99_MS_MAX: f64 = 50.0;
 /// The highest rate that is tried.
@@ -70,26 +70,23 @@ pub(super) async fn measure(
 
 async fn ask(base: String, questions: &[String], seconds: u64) -> Result<Figures> {
     let client = Client::builder().no_proxy().build()?;
-    let mut conversations = Vec::with_capacity(CONVERSATIONS_N);
-    for _ in 0..CONVERSATIONS_N {
-        conversations.push(Conversation::begin(&client, &base).await?);
-    }
-    let (first, _) = conversations.split_first().context("there are conversations")?;
     let mut alone = Vec::with_capacity(questions.len());
     for question in questions {
+        // The same turns as in process: each is the first of its conversation.
+        let conversation = Conversation::begin(&client, &base).await?;
         let began = Instant::now();
-        first.ask(question.clone()).await?;
+        conversation.ask(question.clone()).await?;
         alone.push(began.elapsed());
     }
     alone.sort_unstable();
     // Doubles the rate until it is too high, then halves the gap.
     let (mut holds, mut fails) = (0.0, 50.0);
-    while fails < RATE_MAX && is_held(&conversations, questions, fails, seconds).await? {
+    while fails < RATE_MAX && is_held(&client, &base, questions, fails, seconds).await? {
         (holds, fails) = (fails, fails * 2.0);
     }
     for _ in 0..HALVINGS_N {
         let rate = f64::midpoint(holds, fails);
-        if is_held(&conversations, questions, rate, seconds).await? {
+        if is_held(&client, &base, questions, rate, seconds).await? {
             holds = rate;
         } else {
             fails = rate;
@@ -100,15 +97,16 @@ async fn ask(base: String, questions: &[String], seconds: u64) -> Result<Figures
 
 /// Whether 99 % of questions that come at a rate are answered in time. They come whether those before are answered or not, and times count
 /// from when a question was due.
-async fn is_held(conversations: &[Conversation], questions: &[String], rate: f64, seconds: u64) -> Result<bool> {
-    let began = Instant::now();
-    let end = began + Duration::from_secs(seconds);
-    let mut due = began;
+async fn is_held(client: &Client, base: &str, questions: &[String], rate: f64, seconds: u64) -> Result<bool> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few thousand")]
+    let questions_n = (rate * Duration::from_secs(seconds).as_secs_f64()) as usize;
+    let mut conversations = Vec::new();
+    for _ in 0..questions_n.div_ceil(QUESTIONS_EACH) {
+        conversations.push(Conversation::begin(client, base).await?);
+    }
+    let mut due = Instant::now();
     let mut asked = JoinSet::new();
-    for (conversation, question) in conversations.iter().cycle().zip(questions.iter().cycle()) {
-        if end <= due {
-            break;
-        }
+    for (conversation, question) in conversations.iter().cycle().zip(questions.iter().cycle()).take(questions_n) {
         sleep_until(due).await;
         let (conversation, question) = (conversation.clone(), question.clone());
         asked.spawn(async move {

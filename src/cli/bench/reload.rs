@@ -55,7 +55,7 @@ pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<E
     copy(&config.content.root, folder.path())?;
     folder.path().clone_into(&mut config.content.root);
     config.content.versions = folder.path().join("versions");
-    let publisher = Publisher::open(&config, app::encoder(&config)?, Box::new(move || day))?;
+    let publisher = Publisher::open(&config, || app::encoder(&config), Box::new(move || day))?;
     let texts = texts(arguments)?;
     let edited = Edited::choose(&config, &publisher)?;
     let threads_n = match config.server.turn_threads_n {

@@ -3,15 +3,20 @@
 use crate::app;
 use crate::cli::output;
 use crate::config::Config;
-use crate::evaluation::{fit, questions};
+use crate::evaluation::{facts, fit, questions};
 use crate::retrieval::{Calibration, Mode, Vectors, calibration};
 use anyhow::{Context as _, Result, bail};
 use jiff::civil::Date;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-pub(super) fn run(config: &Config, files: &[PathBuf], wrong_max: f32, day: Date) -> Result<ExitCode> {
+pub(super) fn run(
+    config: &Config,
+    (files, facts_file): (&[PathBuf], Option<&Path>),
+    wrong_max: f32,
+    day: Date,
+) -> Result<ExitCode> {
     let mut set = Vec::new();
     for file in files {
         let text = fs_err::read_to_string(file)?;
@@ -35,7 +40,18 @@ pub(super) fn run(config: &Config, files: &[PathBuf], wrong_max: f32, day: Date)
         vectors.encoder().fingerprint(),
         wrong_max * 100.0,
     );
-    let fitted = fit::fit(&mut tuned, wrong_max, obtained);
+    let path = config.content.root.join(calibration::PATH);
+    let mut fitted = fit::fit(&mut tuned, wrong_max, obtained);
+    if let Some(file) = facts_file {
+        let text = fs_err::read_to_string(file)?;
+        let asked = facts::read(&text).with_context(|| file.display().to_string())?;
+        let choices = fit::parts(&knowledge, &understanding, &retrieval, &asked, day);
+        fitted.fit_parts(&choices);
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        fitted.obtained.push_str(&format!("; sections on {} questions of {name}", choices.len()));
+    } else if let Ok(before) = Calibration::parse(&fs_err::read_to_string(&path)?) {
+        fitted.parts = before.parts;
+    }
     for mode in Mode::ALL {
         output::line(&format!(
             "{:8} top-1 {:.1} % of the tuning questions",
@@ -44,7 +60,6 @@ pub(super) fn run(config: &Config, files: &[PathBuf], wrong_max: f32, day: Date)
         ))?;
     }
     output::line(&format!("answer from {:.3}, ask back from {:.3}", fitted.answer_from, fitted.clarify_from))?;
-    let path = config.content.root.join(calibration::PATH);
     fs_err::write(&path, fitted.write()?)?;
     output::line(&format!("wrote {}", path.display()))?;
     Ok(ExitCode::SUCCESS)

@@ -73,6 +73,9 @@ pub(super) enum Command {
         /// Tab-separated questions with the columns lang, text and topic; an empty topic marks what guidance cannot answer
         #[arg(required = true)]
         questions: Vec<PathBuf>,
+        /// Tab-separated questions for a figure (columns question, lang, topic and pattern): fits which section answers, too
+        #[arg(long, value_name = "FILE")]
+        facts: Option<PathBuf>,
         /// The share of the tuning messages that may be answered wrong, 0 to 1
         #[arg(long, default_value_t = 0.03, value_name = "SHARE")]
         wrong_max: f32,
@@ -94,7 +97,9 @@ pub(super) fn run(config: &Config, command: &Command, day: Date) -> Result<ExitC
         Command::New { topic } => new::run(config, topic, day),
         Command::Stats { json } => stats::run(config, *json, day),
         Command::Search { words, lang, json } => search::run(config, words, *lang, *json, day),
-        Command::Fit { questions, wrong_max } => fit::run(config, questions, *wrong_max, day),
+        Command::Fit { questions, facts, wrong_max } => {
+            fit::run(config, (questions, facts.as_deref()), *wrong_max, day)
+        }
         Command::FitConversation(arguments) => fit_conversation::run(config, arguments, day),
     }
 }
