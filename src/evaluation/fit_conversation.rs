@@ -14,7 +14,7 @@ use jiff::civil::Date;
 const MISTAKES_MAX: f32 = 0.015;
 /// How many of the turns that may go on with a topic may be answered wrong. More than of single questions: the right topic is near, and the
 /// reply names its own.
-const WRONG_MAX: f32 = 0.06;
+const WRONG_MAX: f32 = 0.04;
 
 /// Fits the weights and thresholds of situations.
 pub fn situations(understanding: &dyn Understand, messages: &[Message]) -> Weights {
