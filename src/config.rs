@@ -1,6 +1,6 @@
 //! What an operator sets, read once from one TOML file. Everything has a default that works on one machine.
 
-use crate::handoff::Queue;
+use crate::handoff::{CallHours, Queue};
 use crate::inference::int8::Kernel;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -20,6 +20,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// The queues for a person.
     pub handoff: HandoffConfig,
+    /// Calls that citizens may ask for.
+    pub callback: CallbackConfig,
     /// The web server.
     pub server: ServerConfig,
     /// What editors and operators may ask of a running service.
@@ -112,6 +114,16 @@ impl Default for HandoffConfig {
     fn default() -> Self {
         Self { queues: Vec::new(), chat_minutes: 12 }
     }
+}
+
+/// Calls that citizens may ask for.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CallbackConfig {
+    /// A file with 32 random bytes in hexadecimal, with which phone numbers are encrypted; without one no calls are taken.
+    pub key_file: PathBuf,
+    /// When calls are made.
+    pub hours: CallHours,
 }
 
 /// The web server.
@@ -248,8 +260,10 @@ impl Config {
         for folder in [&mut content.root, &mut content.versions, &mut config.model.folder, &mut config.data.folder] {
             *folder = base.join(&*folder);
         }
-        if !config.admin.token_file.as_os_str().is_empty() {
-            config.admin.token_file = base.join(&config.admin.token_file);
+        for file in [&mut config.admin.token_file, &mut config.callback.key_file] {
+            if !file.as_os_str().is_empty() {
+                *file = base.join(&*file);
+            }
         }
         config.check()?;
         Ok(config)
@@ -275,6 +289,8 @@ impl Config {
             ("content.versions_n_max", self.content.versions_n_max as u64, 1..=1_000, "expected 1 to 1000"),
             ("content.follow_seconds", self.content.follow_seconds, 1..=86_400, "expected 1 to 86400"),
             ("handoff.chat_minutes", self.handoff.chat_minutes.into(), 1..=240, "expected 1 to 240"),
+            ("callback.hours.slot_minutes", self.callback.hours.slot_minutes.into(), 5..=480, "expected 5 to 480"),
+            ("callback.hours.per_slot_n", self.callback.hours.per_slot_n.into(), 1..=1_000, "expected 1 to 1000"),
             ("limits.retention_days", limits.retention_days.into(), 1..=3_650, "expected 1 to 3650"),
         ];
         if let Some((setting, _, _, message)) = ranges.into_iter().find(|(_, value, range, _)| !range.contains(value)) {

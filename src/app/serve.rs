@@ -5,7 +5,7 @@ use crate::app::{self, AppError, triggers};
 use crate::assistant::Assistant;
 use crate::channel::web::{self, Token, Web};
 use crate::config::Config;
-use crate::exchange::{Clock, Exchange, Parts};
+use crate::exchange::{CallBacks, Clock, Exchange, Parts};
 use crate::inference::Workers;
 use crate::store::{Place, Store, StoreError};
 use crate::telemetry::metrics::Metrics;
@@ -164,6 +164,7 @@ async fn start(
         store,
         metrics: Arc::clone(metrics),
         handoff: config.handoff.clone(),
+        callbacks: CallBacks::open(&config.callback)?,
         clock,
     };
     Ok((Arc::new(Exchange::new(parts, &config.limits)), publisher, watch))

@@ -7,7 +7,7 @@ use crate::domain::{
 };
 use crate::exchange::{Exchange, News, Refusal, Secret, Visit, answered, password};
 use crate::handoff::{Skills, Waiting, is_for};
-use crate::store::{Account, Audited, Passing, Record, SessionTimes, StoreError, Ticket};
+use crate::store::{Account, Audited, CallBack, Passing, Record, SessionTimes, StoreError, Ticket};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use jiff::{SignedDuration, Timestamp};
 use std::num::NonZeroU32;
@@ -54,6 +54,8 @@ pub struct Floor {
     pub waiting: Vec<Ticket>,
     /// Who is with an expert.
     pub claimed: Vec<Ticket>,
+    /// Calls that are to be made, the next first.
+    pub calls: Vec<CallBack>,
     /// All accounts.
     pub accounts: Vec<Account>,
 }
@@ -144,6 +146,7 @@ impl Exchange {
         Ok(Floor {
             waiting: self.store.waiting().await?,
             claimed: self.store.claimed().await?,
+            calls: self.store.call_backs().await?,
             accounts: self.store.accounts().await?,
         })
     }

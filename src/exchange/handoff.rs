@@ -62,11 +62,11 @@ impl Exchange {
             }
             Availability::Closed(opens) => {
                 let failed = handover(HandoverState::Failed, "handoff-closed-now");
-                (Handover { opens, text: self.with_ways(&failed.text, language), ..failed }, None)
+                (Handover { opens, text: self.with_ways(&failed.text, language).await?, ..failed }, None)
             }
             Availability::Full => {
                 let failed = handover(HandoverState::Failed, "handoff-full");
-                (Handover { text: self.with_ways(&failed.text, language), ..failed }, None)
+                (Handover { text: self.with_ways(&failed.text, language).await?, ..failed }, None)
             }
         };
         let requested = Handover { why: Some(why), ..handover(HandoverState::Requested, "handoff-requested") };
@@ -121,6 +121,11 @@ impl Exchange {
         let event = self.store.pass(admitted.id(), &Passing::Leave, event).await?;
         self.rooms.tell(admitted.id(), News::Reaches(event.seq));
         Ok(event)
+    }
+
+    /// Whether people can be asked for at all.
+    pub fn has_queues(&self) -> bool {
+        !self.handoff.queues.is_empty()
     }
 
     /// Who has a conversation, and how long the wait is now.
@@ -180,9 +185,11 @@ impl Exchange {
         self.told(HandoverState::Failed, "person", language).0
     }
 
-    /// The other ways to a person, with the numbers and their hours.
-    fn with_ways(&self, text: &str, language: Language) -> String {
-        format!("{text}\n\n{}", self.words("handoff-ways", language))
+    /// The other ways to a person: a call back where times are free, and the numbers with their hours.
+    async fn with_ways(&self, text: &str, language: Language) -> Result<String, Refusal> {
+        let calls = if self.call_back_slots().await?.is_empty() { None } else { Some("handoff-callback") };
+        let ways = calls.into_iter().chain(["handoff-ways"]).map(|id| self.words(id, language));
+        Ok(std::iter::once(text.to_owned()).chain(ways).collect::<Vec<_>>().join("\n\n"))
     }
 
     pub(super) fn words(&self, id: &str, language: Language) -> String {

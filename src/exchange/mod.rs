@@ -7,9 +7,11 @@ pub mod desk;
 pub mod password;
 
 mod access;
+mod callback;
 mod feedback;
 mod handoff;
 mod rooms;
+mod seal;
 mod wording;
 
 use crate::assistant::{Assistant, Turn};
@@ -32,6 +34,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 pub use access::{Admitted, Secret};
+pub use callback::{CallBacks, Slot};
 pub use handoff::Standing;
 pub use rooms::{News, Visit};
 pub use wording::Wording;
@@ -45,6 +48,7 @@ pub struct Exchange {
     messages_max: u32,
     retention_days: u32,
     handoff: HandoffConfig,
+    callbacks: CallBacks,
     clock: Clock,
     desk: desk::Desk,
     rooms: Arc<Rooms>,
@@ -67,6 +71,8 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// The queues for a person.
     pub handoff: HandoffConfig,
+    /// Calls that citizens may ask for.
+    pub callbacks: CallBacks,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -120,6 +126,15 @@ pub enum Refusal {
     /// The conversation has all the messages that it may have.
     #[error("the conversation has all its messages")]
     ConversationFull,
+    /// No calls are taken here.
+    #[error("no calls are taken")]
+    CallsOff,
+    /// The time of a call has all its calls, or is none that can be chosen.
+    #[error("the time has all its calls")]
+    SlotTaken,
+    /// No call was asked for, or no longer.
+    #[error("no call was asked for")]
+    NoCall,
     /// The turn failed; the cause is in the log.
     #[error("the turn failed")]
     Failed,
@@ -134,6 +149,7 @@ impl From<StoreError> for Refusal {
             StoreError::Unknown => Self::Unknown,
             StoreError::Conflict | StoreError::QueueFull => Self::Busy,
             StoreError::Taken => Self::Taken,
+            StoreError::SlotFull => Self::SlotTaken,
             other => Self::Store(other),
         }
     }
@@ -151,13 +167,14 @@ impl From<Stalled> for Refusal {
 impl Exchange {
     /// An exchange over its parts.
     pub fn new(parts: Parts, limits: &Limits) -> Self {
-        let Parts { assistant, workers, store, metrics, handoff, clock } = parts;
+        let Parts { assistant, workers, store, metrics, handoff, callbacks, clock } = parts;
         Self {
             assistant,
             workers,
             store,
             metrics,
             handoff,
+            callbacks,
             clock,
             desk: desk::Desk::default(),
             messages_max: limits.messages_max,
@@ -332,6 +349,7 @@ impl Exchange {
     /// Where the store fails.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
         self.store.sweep_sessions(desk::SESSION).await?;
+        self.sweep_call_backs().await?;
         self.store.sweep(self.retention_days).await
     }
 

@@ -4,7 +4,7 @@
 pub const PREFIX: &str = "widget-";
 
 /// Ids without the prefix.
-pub const IDS: [&str; 111] = [
+pub const IDS: [&str; 118] = [
     "launcher",
     "subtitle",
     "close",
@@ -74,6 +74,13 @@ pub const IDS: [&str; 111] = [
     "handoff-closed",
     "handoff-leave",
     "callback",
+    "callback-about",
+    "callback-standing",
+    "callback-cancel",
+    "callback-cancelled",
+    "callback-change",
+    "callback-number-wrong",
+    "callback-slot-taken",
     "callback-number",
     "callback-language",
     "callback-interpreter",

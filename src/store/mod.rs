@@ -8,6 +8,7 @@
 
 mod accounts;
 mod backend;
+mod callbacks;
 mod events;
 mod feedback;
 mod handoff;
@@ -21,6 +22,7 @@ use sqlx::{Connection as _, Row as _};
 
 pub use accounts::{Account, Audited, SessionTimes, TokenHash};
 pub use backend::{Change, Changes, Place};
+pub use callbacks::{CallBack, NewCallBack};
 pub use events::{Appended, Exchanged, Said};
 pub use handoff::{Joining, Passing, Ticket};
 
@@ -80,6 +82,9 @@ pub enum StoreError {
     /// As many wait for a person as may.
     #[error("the queue for a person is full: try again later")]
     QueueFull,
+    /// The time has all the calls that it takes.
+    #[error("the time has all its calls: choose another")]
+    SlotFull,
     /// Another account has this login.
     #[error("the login is taken: choose another")]
     LoginTaken,

@@ -16,7 +16,7 @@ use uuid::Uuid;
 const PASSWORD: &str = "oikea hevonen paristo";
 
 /// A browser that follows nothing by itself.
-struct Browser {
+pub(crate) struct Browser {
     client: Client,
     base: String,
     cookie: String,
@@ -28,7 +28,7 @@ impl Browser {
         Self { client, base: format!("http://{}", server.address), cookie: String::new() }
     }
 
-    async fn signed_in(server: &Server, login: &str) -> Self {
+    pub(crate) async fn signed_in(server: &Server, login: &str) -> Self {
         let mut browser = Self::new(server);
         let response = browser.post("/console/sign-in", &[("login", login), ("password", PASSWORD)]).await;
         assert_eq!((response.status().as_u16(), location(&response)), (303, "/console".to_owned()));
@@ -38,12 +38,12 @@ impl Browser {
         browser
     }
 
-    async fn get(&self, path: &str) -> Response {
+    pub(crate) async fn get(&self, path: &str) -> Response {
         let request = self.client.get(format!("{}{path}", self.base)).header("cookie", &self.cookie);
         request.header("accept-language", "en").send().await.unwrap()
     }
 
-    async fn page(&self, path: &str) -> String {
+    pub(crate) async fn page(&self, path: &str) -> String {
         let response = self.get(path).await;
         assert_eq!(response.status(), 200, "{path}");
         assert_eq!(response.headers()["cache-control"], "no-store");
@@ -52,7 +52,7 @@ impl Browser {
         response.text().await.unwrap()
     }
 
-    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
+    pub(crate) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
         let body: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
         let request = self.client.post(format!("{}{path}", self.base)).header("cookie", &self.cookie);
@@ -62,7 +62,7 @@ impl Browser {
     }
 
     /// Sends a form as the pages of this session do. Gives where it leads.
-    async fn send(&self, path: &str, fields: &[(&str, &str)]) -> String {
+    pub(crate) async fn send(&self, path: &str, fields: &[(&str, &str)]) -> String {
         let page = self.page("/console").await;
         let token = page.split("name=\"token\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let mut all = vec![("token", token.as_str())];
@@ -73,19 +73,19 @@ impl Browser {
     }
 }
 
-fn location(response: &Response) -> String {
+pub(crate) fn location(response: &Response) -> String {
     response.headers()["location"].to_str().unwrap().to_owned()
 }
 
-async fn store(folder: &Path) -> Store {
+pub(crate) async fn store(folder: &Path) -> Store {
     Store::open(&Place::File(folder.join("neuvo.sqlite"))).await.unwrap()
 }
 
-async fn account(store: &Store, login: &str, name: &str, role: Role) {
+pub(crate) async fn account(store: &Store, login: &str, name: &str, role: Role) {
     store.add_account(&Account::new(login, name, role), &password::hash(PASSWORD).unwrap()).await.unwrap();
 }
 
-async fn asks(server: &Server) -> Talk {
+pub(crate) async fn asks(server: &Server) -> Talk {
     let talk = server.open().await;
     server.say(&talk, QUESTION).await;
     server.within(Method::POST, &talk, "/handoff").send().await.unwrap();

@@ -7,6 +7,7 @@
     reason = "a test may stop at the first fault"
 )]
 
+mod callback;
 mod console;
 mod content;
 mod editors;

@@ -4,11 +4,13 @@ use crate::postgres::Postgres;
 use jiff::SignedDuration;
 use neuvo::conversation::Conversation;
 use neuvo::domain::{
-    AccountId, Answered, ContentVersion, ConversationId, EventKind, ExpertMessage, HandOff, Handover, HandoverState,
-    Language, Message, MessageId, Occasion, Outcome, Owner, Role, Signal, Welcome,
+    AccountId, Answered, CallBackId, CallBackWish, CallOutcome, ContentVersion, ConversationId, EventKind,
+    ExpertMessage, HandOff, Handover, HandoverState, Language, Message, MessageId, Occasion, Outcome, Owner,
+    PhoneNumber, Role, Signal, Welcome,
 };
 use neuvo::store::{
-    Account, Appended, Change, Joining, NewConversation, Passing, Place, Said, SessionTimes, Store, StoreError,
+    Account, Appended, Change, Joining, NewCallBack, NewConversation, Passing, Place, Said, SessionTimes, Store,
+    StoreError,
 };
 use std::time::Duration;
 use uuid::Uuid;
@@ -50,6 +52,7 @@ on_both!(
     a_full_queue_takes_nobody,
     two_experts_never_have_one_conversation,
     accounts_and_their_sessions,
+    calls_take_their_places_and_leave,
 );
 
 fn version() -> ContentVersion {
@@ -389,6 +392,68 @@ async fn accounts_and_their_sessions(place: Place) {
     store.audit("aino", "viewed", Some(ConversationId(Uuid::nil()))).await.unwrap();
     let log = store.audited(10).await.unwrap();
     assert_eq!((log[0].login.as_str(), log[0].action.as_str()), ("aino", "viewed"));
+    store.close().await;
+}
+
+async fn calls_take_their_places_and_leave(place: Place) {
+    let store = Store::open(&place).await.unwrap();
+    let slot: jiff::civil::DateTime = "2026-11-23T11:00:00".parse().unwrap();
+    let later: jiff::civil::DateTime = "2026-11-24T09:00:00".parse().unwrap();
+    let wish = CallBackWish {
+        number: PhoneNumber::parse("040 123 4567").unwrap(),
+        language: Language::Sv,
+        wants_interpreter: true,
+        topic: "asumistuki".to_owned(),
+        slot,
+    };
+    let new_call = |conversation| NewCallBack {
+        id: CallBackId(Uuid::now_v7()),
+        conversation,
+        wish: wish.clone(),
+        sealed_number: vec![1, 2, 3],
+    };
+    let mut ids = Vec::new();
+    for _ in 0..6 {
+        ids.push(ConversationId(Uuid::now_v7()));
+        store.create(&new(*ids.last().unwrap()), welcome()).await.unwrap();
+    }
+    // Six want a time for three, at once.
+    let asks = ids.iter().map(|&id| {
+        let (store, call) = (store.clone(), new_call(id));
+        tokio::spawn(async move { store.request_call_back(call, 3).await })
+    });
+    let asked: Vec<_> = futures_util::future::join_all(asks).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(asked.iter().filter(|asked| matches!(asked, Err(StoreError::SlotFull))).count(), 3);
+    assert_eq!(store.calls_by_slot().await.unwrap(), [(slot, 3)].into());
+    let calls: Vec<_> = asked.into_iter().filter_map(Result::ok).collect();
+    assert_eq!(store.call_back_of(calls[0].conversation).await.unwrap().as_ref(), Some(&calls[0]));
+    // Asking again changes the request in its place, unless an expert has it.
+    let again = store.request_call_back(new_call(calls[0].conversation), 3).await.unwrap();
+    assert_eq!(store.calls_by_slot().await.unwrap(), [(slot, 3)].into());
+    let (aino, olli) = (AccountId(Uuid::now_v7()), AccountId(Uuid::now_v7()));
+    assert!(store.claim_call_back(again.id, aino, true).await.unwrap());
+    assert!(!store.claim_call_back(again.id, olli, true).await.unwrap());
+    assert!(!store.claim_call_back(again.id, olli, false).await.unwrap());
+    let changed = store.request_call_back(new_call(again.conversation), 3).await;
+    assert!(matches!(changed, Err(StoreError::Taken)));
+    let moved = store.move_call_back(&again, olli, (later, 3)).await;
+    assert!(matches!(moved, Err(StoreError::Taken)));
+    store.move_call_back(&again, aino, (later, 3)).await.unwrap();
+    let kept = store.call_back(again.id).await.unwrap().unwrap();
+    assert_eq!((kept.slot, kept.expert, kept.sealed_number.as_slice()), (later, None, [1u8, 2, 3].as_slice()));
+    // Done, cancelled, lapsed, and gone with the conversation.
+    assert!(store.claim_call_back(again.id, aino, true).await.unwrap());
+    assert!(!store.end_call_back(&again, Some(olli), CallOutcome::Called).await.unwrap());
+    assert!(store.end_call_back(&again, Some(aino), CallOutcome::Called).await.unwrap());
+    assert!(store.end_call_back(&calls[1], None, CallOutcome::Cancelled).await.unwrap());
+    assert!(!store.end_call_back(&calls[1], None, CallOutcome::Cancelled).await.unwrap());
+    store.request_call_back(new_call(calls[1].conversation), 3).await.unwrap();
+    assert!(store.delete(calls[1].conversation).await.unwrap());
+    assert_eq!(store.sweep_call_backs(slot).await.unwrap(), 0);
+    assert_eq!(store.sweep_call_backs(later).await.unwrap(), 1);
+    assert_eq!(store.call_backs().await.unwrap(), []);
+    let gone = store.request_call_back(new_call(calls[1].conversation), 3).await;
+    assert!(matches!(gone, Err(StoreError::Unknown)));
     store.close().await;
 }
 

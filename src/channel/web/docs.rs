@@ -2,7 +2,7 @@
 
 use crate::channel::web::state::Web;
 use crate::channel::web::{
-    admin, conversations, events, feedback, handover, health, messages, problem, transcript, widget,
+    admin, callback, conversations, events, feedback, handover, health, messages, problem, transcript, widget,
 };
 use axum::{Json, Router};
 use std::sync::Arc;
@@ -34,6 +34,10 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         handover::ask,
         handover::standing,
         handover::leave,
+        callback::slots,
+        callback::ask,
+        callback::read,
+        callback::cancel,
         problem::list,
         document,
         health::alive,

@@ -2,7 +2,7 @@
 
 use crate::channel::web::console::desk::{failed, now, supervises};
 use crate::channel::web::console::session::{Refused, Signed};
-use crate::channel::web::console::views;
+use crate::channel::web::console::{calls, views};
 use crate::channel::web::problem::Code;
 use crate::channel::web::state::Web;
 use crate::domain::ConversationId;
@@ -38,6 +38,14 @@ pub(super) async fn lists(
     signed: Signed,
 ) -> Events<impl Stream<Item = Result<sse::Event, Infallible>>> {
     screen(&web, signed, |signed, floor| views::lists(signed, floor, now()).into_string())
+}
+
+/// The calls that are to be made.
+pub(super) async fn calls(
+    State(web): State<Arc<Web>>,
+    signed: Signed,
+) -> Events<impl Stream<Item = Result<sse::Event, Infallible>>> {
+    screen(&web, signed, |signed, floor| calls::rows(signed, floor).into_string())
 }
 
 /// The floor, for those who supervise.

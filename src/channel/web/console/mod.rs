@@ -1,8 +1,9 @@
 //! The console at which experts take over: server-rendered pages with plain forms, kept fresh by server-sent events.
 //!
-//! In reading order: [`session`] says who is there; [`desk`] signs in, shows the queue and the floor; [`chat`] is one conversation; [`live`]
+//! In reading order: [`session`] says who is there; [`desk`] signs in, shows the queue and the floor; [`chat`] is one conversation, [`calls`] are those asked for; [`live`]
 //! pushes what changes; [`views`] draws all of it in the languages of [`words`].
 
+mod calls;
 mod chat;
 mod desk;
 mod live;
@@ -28,6 +29,13 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route("/console/floor", get(desk::floor))
         .route("/console/floor/live", get(live::floor))
         .route("/console/audit", get(desk::audit))
+        .route("/console/calls", get(calls::list))
+        .route("/console/calls/live", get(live::calls))
+        .route("/console/calls/{id}", get(calls::show))
+        .route("/console/calls/{id}/claim", post(calls::claim))
+        .route("/console/calls/{id}/return", post(calls::give_back))
+        .route("/console/calls/{id}/move", post(calls::postpone))
+        .route("/console/calls/{id}/end", post(calls::end))
         .route("/console/guidance", get(chat::guidance))
         .route("/console/chats/{id}", get(chat::show))
         .route("/console/chats/{id}/live", get(live::chat))

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// A whole page.
-fn page(tongue: Tongue, title: &str, signed: Option<&Signed>, main: &Markup) -> String {
+pub(super) fn page(tongue: Tongue, title: &str, signed: Option<&Signed>, main: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang=(tongue.0.tag()) {
@@ -41,6 +41,7 @@ fn head(signed: &Signed) -> Markup {
         header .bar {
             nav aria-label=(t.say("Konsoli", "Konsol", "Console")) {
                 a href="/console" accesskey="q" { (t.say("Jono", "Kö", "Queue")) }
+                a href="/console/calls" { (t.say("Soittopyynnöt", "Samtal", "Calls")) }
                 @if account.role.supervises() {
                     a href="/console/floor" { (t.say("Tilanne", "Läget", "Floor")) }
                     a href="/console/audit" { (t.say("Lokitiedot", "Logg", "Audit log")) }
@@ -60,7 +61,7 @@ fn head(signed: &Signed) -> Markup {
 }
 
 /// A form that carries the session's proof.
-fn form(signed: &Signed, action: &str, inside: &Markup) -> Markup {
+pub(super) fn form(signed: &Signed, action: &str, inside: &Markup) -> Markup {
     html! {
         form method="post" action=(action) {
             input type="hidden" name="token" value=(signed.token());

@@ -269,7 +269,8 @@ export class Chat {
 
   /** @param {ChatEvent} event */
   add(event) {
-    const made = turn(event, { t: this.t, talk: this.talk, ask: (text) => this.ask(text), notify: (text) => this.notify(text) });
+    const call = this.config.features.callback ? () => this.show("callback") : null;
+    const made = turn(event, { t: this.t, talk: this.talk, ask: (text) => this.ask(text), notify: (text) => this.notify(text), call });
     const asked = this.parts.log.lastElementChild;
     // A question is in the language in which it was answered.
     if (event.kind === "reply" && event.lang && asked?.classList.contains("mine")) asked.setAttribute("lang", event.lang);

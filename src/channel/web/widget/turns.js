@@ -26,7 +26,7 @@ export function turn(event, view) {
 
 /**
  * What turns need of the window that shows them.
- * @typedef {{ t: import("./wording.js").Wording, talk: import("./talk.js").Talk, ask: (text: string) => void, notify: (text: string) => void }} View
+ * @typedef {{ t: import("./wording.js").Wording, talk: import("./talk.js").Talk, ask: (text: string) => void, notify: (text: string) => void, call?: (() => void) | null }} View
  */
 
 /** The first words, said by the widget itself. @param {import("./wording.js").Wording} t @param {string[]} starters @param {boolean} ofPage @param {(text: string) => void} ask */
@@ -158,7 +158,7 @@ function expert(event, { t }) {
 }
 
 /** @param {ChatEvent} event @param {View} view */
-function handoff(event, { t }) {
+function handoff(event, { t, call }) {
   const name = event.expert || t.say("expert-unnamed");
   /** @type {Record<string, string>} */
   const said = {
@@ -175,5 +175,7 @@ function handoff(event, { t }) {
   if (!text) return null;
   const place = event.state === "queued" && event.position != null && t.say("handoff-position", { n: event.position });
   const wait = event.state === "queued" && event.estimate_minutes != null && t.plural("handoff-estimate", event.estimate_minutes);
-  return note([text, place, wait].filter(Boolean).join(" "), t.lang);
+  const line = note([text, place, wait].filter(Boolean).join(" "), t.lang);
+  if (event.state !== "failed" || !call) return line;
+  return h("div", { class: "turn", lang: t.lang }, line, h("div", { class: "acts" }, h("button", { type: "button", class: "chip", onclick: call }, t.say("callback"))));
 }

@@ -35,4 +35,6 @@ type ChatEvent = {
 /** A message that the server has not confirmed. */
 type Unsent = { id: string; text: string; lang: Lang; state: "sending" | "waiting" | "refused" };
 type Rated = { rating: "up" | "down"; words: string };
-type Slot = { slot: string; starts_at?: string; label?: string };
+type Slot = { slot: string; starts_at: string; minutes: number };
+/** A call that was asked for. */
+type Called = Slot & { lang: Lang; interpreter: boolean; topic: string; claimed: boolean };
