@@ -22,6 +22,8 @@ pub struct Config {
     pub handoff: HandoffConfig,
     /// Calls that citizens may ask for.
     pub callback: CallbackConfig,
+    /// Another contact centre that may be the human side.
+    pub contact_centre: ContactCentreConfig,
     /// The web server.
     pub server: ServerConfig,
     /// What editors and operators may ask of a running service.
@@ -124,6 +126,31 @@ pub struct CallbackConfig {
     pub key_file: PathBuf,
     /// When calls are made.
     pub hours: CallHours,
+}
+
+/// Another contact centre that may be the human side: events leave by webhook, and it acts over `/v1/desk`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ContactCentreConfig {
+    /// Where events are sent; empty sends none.
+    pub webhook_url: String,
+    /// A file with the secret that signs them: `whsec_` and base64.
+    pub secret_file: PathBuf,
+    /// A file with the token that `/v1/desk` asks for; without one nothing is let in.
+    pub token_file: PathBuf,
+    /// The login of the account that it acts with.
+    pub login: String,
+}
+
+impl Default for ContactCentreConfig {
+    fn default() -> Self {
+        Self {
+            webhook_url: String::new(),
+            secret_file: PathBuf::new(),
+            token_file: PathBuf::new(),
+            login: "contact-centre".to_owned(),
+        }
+    }
 }
 
 /// The web server.
@@ -260,7 +287,14 @@ impl Config {
         for folder in [&mut content.root, &mut content.versions, &mut config.model.folder, &mut config.data.folder] {
             *folder = base.join(&*folder);
         }
-        for file in [&mut config.admin.token_file, &mut config.callback.key_file] {
+        let centre = &mut config.contact_centre;
+        let files = [
+            &mut config.admin.token_file,
+            &mut config.callback.key_file,
+            &mut centre.secret_file,
+            &mut centre.token_file,
+        ];
+        for file in files {
             if !file.as_os_str().is_empty() {
                 *file = base.join(&*file);
             }
@@ -300,6 +334,11 @@ impl Config {
         if !url.is_empty() && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             let message = "expected an address such as `postgres://user@host/database`, or nothing for SQLite";
             return Err(ConfigError::Range { setting: "store.url", message });
+        }
+        let webhook = &self.contact_centre.webhook_url;
+        if !webhook.is_empty() && !webhook.starts_with("https://") && !webhook.starts_with("http://") {
+            let message = "expected an address such as `https://centre.example/hook`, or nothing";
+            return Err(ConfigError::Range { setting: "contact_centre.webhook_url", message });
         }
         if self
             .handoff

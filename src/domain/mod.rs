@@ -20,7 +20,7 @@ pub use event::{Answered, ConversationId, Event, EventKind, ExpertMessage, Messa
 pub use evidence::{Candidate, Evidence, Lookup, Passage, Stalled};
 pub use fact::{Fact, FactKind, FactValue, Said};
 pub use feedback::{AnswerFeedback, ConversationFeedback, FeedbackSort, FeedbackWords, Rating, WordsTooLong};
-pub use handoff::{HandOff, Handover, HandoverState, Occasion, Owner, Signal};
+pub use handoff::{Card, CardState, HandOff, Handover, HandoverState, Occasion, Owner, Resolution, Side, Signal};
 pub use language::Language;
 pub use reply::{Citation, Notice, Outcome, QuickReply, Reply};
 pub use topic::{ContentVersion, TopicId, hex};

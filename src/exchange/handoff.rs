@@ -139,9 +139,7 @@ impl Exchange {
             return Ok(none);
         };
         let waiting = self.waiting_in(&ticket.queue).await?;
-        let rank = |ticket: &Ticket| (ticket.why.occasion, ticket.since);
-        let before_n = waiting.iter().filter(|other| rank(other) < rank(&ticket)).count();
-        let position = u32::try_from(before_n).unwrap_or(u32::MAX).saturating_add(1);
+        let position = place_of(&ticket, &waiting);
         Ok(Standing { position: Some(position), estimate_minutes: self.estimate(position).await?, ..none })
     }
 
@@ -153,11 +151,15 @@ impl Exchange {
 
     /// The wait that is told at a place in the queue.
     async fn estimate(&self, position: u32) -> Result<Option<u32>, Refusal> {
-        let minutes = match self.store.chat_time().await? {
+        Ok(estimate_minutes(position, self.store.chats_at_once().await?, self.chat_minutes().await?))
+    }
+
+    /// How long a conversation with an expert takes.
+    pub(super) async fn chat_minutes(&self) -> Result<f64, Refusal> {
+        Ok(match self.store.chat_time().await? {
             Some(time) => time.as_secs_f64() / 60.0,
             None => f64::from(self.handoff.chat_minutes),
-        };
-        Ok(estimate_minutes(position, self.store.chats_at_once().await?, minutes))
+        })
     }
 
     /// A step of a hand-off with its words, and the version of the content that has them.
@@ -195,6 +197,13 @@ impl Exchange {
     pub(super) fn words(&self, id: &str, language: Language) -> String {
         self.assistant.content().text(id, language, (self.clock)().date())
     }
+}
+
+/// The place of somebody who waits among all who do, from 1.
+pub(super) fn place_of(ticket: &Ticket, waiting: &[Ticket]) -> u32 {
+    let rank = |ticket: &Ticket| (ticket.why.occasion, ticket.since);
+    let before_n = waiting.iter().filter(|other| other.queue == ticket.queue && rank(other) < rank(ticket)).count();
+    u32::try_from(before_n).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 impl Request {

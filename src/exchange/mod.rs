@@ -7,11 +7,14 @@ pub mod desk;
 pub mod password;
 
 mod access;
+mod beside;
 mod callback;
 mod feedback;
 mod handoff;
+mod outbox;
 mod rooms;
 mod seal;
+mod waiting;
 mod wording;
 
 use crate::assistant::{Assistant, Turn};
@@ -34,9 +37,11 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 pub use access::{Admitted, Secret};
+pub use beside::Partner;
 pub use callback::{CallBacks, Slot};
 pub use handoff::Standing;
 pub use rooms::{News, Visit};
+pub use waiting::Place as QueuePlace;
 pub use wording::Wording;
 
 /// Answers messages and keeps conversations.
@@ -52,6 +57,8 @@ pub struct Exchange {
     clock: Clock,
     desk: desk::Desk,
     rooms: Arc<Rooms>,
+    /// The queue as it was a moment ago, for streams.
+    waiting: waiting::Recent,
     /// Turns that were begun: they finish and are stored even when the client has gone.
     turns: TaskTracker,
 }
@@ -147,7 +154,7 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unknown => Self::Unknown,
-            StoreError::Conflict | StoreError::QueueFull => Self::Busy,
+            StoreError::Conflict | StoreError::QueueFull | StoreError::ChatsFull => Self::Busy,
             StoreError::Taken => Self::Taken,
             StoreError::SlotFull => Self::SlotTaken,
             other => Self::Store(other),
@@ -180,6 +187,7 @@ impl Exchange {
             messages_max: limits.messages_max,
             retention_days: limits.retention_days,
             rooms: Arc::default(),
+            waiting: waiting::Recent::default(),
             turns: TaskTracker::new(),
         }
     }
@@ -327,6 +335,9 @@ impl Exchange {
                 change = changes.next() => match change {
                     Change::Reaches(id, seq) => self.rooms.tell(id, News::Reaches(seq)),
                     Change::Deleted(id) => self.rooms.close(id),
+                    Change::Typing(id, side) => {
+                        self.rooms.typing(id, side);
+                    }
                     Change::Missed => self.rooms.look(),
                 },
             }

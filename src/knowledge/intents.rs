@@ -9,7 +9,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Texts that the program cannot do without.
-pub const REQUIRED_TEXTS: [&str; 35] = [
+pub const REQUIRED_TEXTS: [&str; 37] = [
     "welcome",
     "clarify",
     "clarify-else",
@@ -45,6 +45,8 @@ pub const REQUIRED_TEXTS: [&str; 35] = [
     "handoff-full",
     "handoff-ways",
     "handoff-callback",
+    "card-offer",
+    "card-declined",
 ];
 
 /// Intents and texts.

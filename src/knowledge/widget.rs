@@ -4,7 +4,7 @@
 pub const PREFIX: &str = "widget-";
 
 /// Ids without the prefix.
-pub const IDS: [&str; 118] = [
+pub const IDS: [&str; 119] = [
     "launcher",
     "subtitle",
     "close",
@@ -73,6 +73,7 @@ pub const IDS: [&str; 118] = [
     "handoff-failed",
     "handoff-closed",
     "handoff-leave",
+    "typing",
     "callback",
     "callback-about",
     "callback-standing",

@@ -9,6 +9,7 @@
 
 mod callback;
 mod console;
+mod contact_centre;
 mod content;
 mod editors;
 mod handoff;

@@ -65,6 +65,10 @@ pub enum Code {
     SlotTaken,
     /// The text is no phone number.
     BadNumber,
+    /// No token for another contact centre is configured.
+    DeskClosed,
+    /// The token for another contact centre is missing or wrong.
+    DeskUnauthorized,
     /// No such path.
     NotFound,
     /// The path knows other methods.
@@ -87,7 +91,7 @@ pub enum Code {
 
 impl Code {
     /// All codes, as they are documented.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::BadRequest,
         Self::BadJson,
         Self::BadBody,
@@ -110,6 +114,8 @@ impl Code {
         Self::CallbackNotFound,
         Self::SlotTaken,
         Self::BadNumber,
+        Self::DeskClosed,
+        Self::DeskUnauthorized,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::RateLimited,
@@ -214,6 +220,18 @@ impl Code {
             Self::BadNumber => {
                 ("bad-number", 422, "No phone number", "this is no phone number: write one such as `040 123 4567`")
             }
+            Self::DeskClosed => (
+                "desk-closed",
+                403,
+                "Closed",
+                "no token is configured: name a file with one as `contact_centre.token_file`",
+            ),
+            Self::DeskUnauthorized => (
+                "desk-unauthorized",
+                401,
+                "Not authorized",
+                "send the token of `contact_centre.token_file` as `Authorization: Bearer`",
+            ),
             Self::NotFound => ("not-found", 404, "No such path", "there is nothing here: see /docs"),
             Self::MethodNotAllowed => {
                 ("method-not-allowed", 405, "Method not allowed", "this path knows the methods in the `Allow` header")

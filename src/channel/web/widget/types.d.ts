@@ -31,6 +31,8 @@ type ChatEvent = {
   position?: number | null;
   estimate_minutes?: number | null;
   expert?: string | null;
+  partner?: string;
+  title?: string;
 };
 /** A message that the server has not confirmed. */
 type Unsent = { id: string; text: string; lang: Lang; state: "sending" | "waiting" | "refused" };
