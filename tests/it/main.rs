@@ -14,6 +14,7 @@ mod content;
 mod editors;
 mod handoff;
 mod http;
+mod nothing_lost;
 mod postgres;
 mod reload;
 mod replicas;
