@@ -1,6 +1,6 @@
 //! What an operator sets, read once from one TOML file. Everything has a default that works on one machine.
 
-use crate::handoff::Queue;
+use crate::handoff::{CallHours, Queue};
 use crate::inference::int8::Kernel;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -20,6 +20,10 @@ pub struct Config {
     pub store: StoreConfig,
     /// The queues for a person.
     pub handoff: HandoffConfig,
+    /// Calls that citizens may ask for.
+    pub callback: CallbackConfig,
+    /// Another contact centre that may be the human side.
+    pub contact_centre: ContactCentreConfig,
     /// The web server.
     pub server: ServerConfig,
     /// What editors and operators may ask of a running service.
@@ -111,6 +115,41 @@ pub struct HandoffConfig {
 impl Default for HandoffConfig {
     fn default() -> Self {
         Self { queues: Vec::new(), chat_minutes: 12 }
+    }
+}
+
+/// Calls that citizens may ask for.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CallbackConfig {
+    /// A file with 32 random bytes in hexadecimal, with which phone numbers are encrypted; without one no calls are taken.
+    pub key_file: PathBuf,
+    /// When calls are made.
+    pub hours: CallHours,
+}
+
+/// Another contact centre that may be the human side: events leave by webhook, and it acts over `/v1/desk`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ContactCentreConfig {
+    /// Where events are sent; empty sends none.
+    pub webhook_url: String,
+    /// A file with the secret that signs them: `whsec_` and base64.
+    pub secret_file: PathBuf,
+    /// A file with the token that `/v1/desk` asks for; without one nothing is let in.
+    pub token_file: PathBuf,
+    /// The login of the account that it acts with.
+    pub login: String,
+}
+
+impl Default for ContactCentreConfig {
+    fn default() -> Self {
+        Self {
+            webhook_url: String::new(),
+            secret_file: PathBuf::new(),
+            token_file: PathBuf::new(),
+            login: "contact-centre".to_owned(),
+        }
     }
 }
 
@@ -248,8 +287,17 @@ impl Config {
         for folder in [&mut content.root, &mut content.versions, &mut config.model.folder, &mut config.data.folder] {
             *folder = base.join(&*folder);
         }
-        if !config.admin.token_file.as_os_str().is_empty() {
-            config.admin.token_file = base.join(&config.admin.token_file);
+        let centre = &mut config.contact_centre;
+        let files = [
+            &mut config.admin.token_file,
+            &mut config.callback.key_file,
+            &mut centre.secret_file,
+            &mut centre.token_file,
+        ];
+        for file in files {
+            if !file.as_os_str().is_empty() {
+                *file = base.join(&*file);
+            }
         }
         config.check()?;
         Ok(config)
@@ -275,6 +323,8 @@ impl Config {
             ("content.versions_n_max", self.content.versions_n_max as u64, 1..=1_000, "expected 1 to 1000"),
             ("content.follow_seconds", self.content.follow_seconds, 1..=86_400, "expected 1 to 86400"),
             ("handoff.chat_minutes", self.handoff.chat_minutes.into(), 1..=240, "expected 1 to 240"),
+            ("callback.hours.slot_minutes", self.callback.hours.slot_minutes.into(), 5..=480, "expected 5 to 480"),
+            ("callback.hours.per_slot_n", self.callback.hours.per_slot_n.into(), 1..=1_000, "expected 1 to 1000"),
             ("limits.retention_days", limits.retention_days.into(), 1..=3_650, "expected 1 to 3650"),
         ];
         if let Some((setting, _, _, message)) = ranges.into_iter().find(|(_, value, range, _)| !range.contains(value)) {
@@ -284,6 +334,11 @@ impl Config {
         if !url.is_empty() && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             let message = "expected an address such as `postgres://user@host/database`, or nothing for SQLite";
             return Err(ConfigError::Range { setting: "store.url", message });
+        }
+        let webhook = &self.contact_centre.webhook_url;
+        if !webhook.is_empty() && !webhook.starts_with("https://") && !webhook.starts_with("http://") {
+            let message = "expected an address such as `https://centre.example/hook`, or nothing";
+            return Err(ConfigError::Range { setting: "contact_centre.webhook_url", message });
         }
         if self
             .handoff

@@ -4,8 +4,9 @@ use crate::app::publisher::{Publisher, Today};
 use crate::app::{self, AppError, triggers};
 use crate::assistant::Assistant;
 use crate::channel::web::{self, Token, Web};
+use crate::channel::webhook::Webhook;
 use crate::config::Config;
-use crate::exchange::{Clock, Exchange, Parts};
+use crate::exchange::{CallBacks, Clock, Exchange, Parts};
 use crate::inference::Workers;
 use crate::store::{Place, Store, StoreError};
 use crate::telemetry::metrics::Metrics;
@@ -88,9 +89,13 @@ pub async fn serve<L: Into<Loaded>>(
 ) -> Result<(), ServeError> {
     let metrics = Arc::new(Metrics::new()?);
     let web = Arc::new(Web::new(config, Arc::clone(&metrics), stop.clone()));
-    if let Some(token) = Token::read(&config.admin)? {
+    if let Some(token) = Token::read(&config.admin.token_file)? {
         web.admit(token);
     }
+    if let Some(token) = Token::read(&config.contact_centre.token_file)? {
+        web.admit_desk(token, &config.contact_centre.login);
+    }
+    let webhook = Webhook::open(&config.contact_centre)?;
     let time_max = Duration::from_secs(config.limits.shutdown_seconds_max);
     // Whatever ends first ends the rest.
     let _ends_all = stop.clone().drop_guard();
@@ -112,7 +117,12 @@ pub async fn serve<L: Into<Loaded>>(
                 triggers::obey(publisher, watched, Duration::from_secs(config.content.follow_seconds), &stop).await;
             }
         };
-        tokio::join!(keep(&web, &exchange, &stop), publishing, exchange.follow(&stop));
+        let telling = async {
+            if let Some(webhook) = &webhook {
+                webhook.run(&exchange, &stop).await;
+            }
+        };
+        tokio::join!(keep(&web, &exchange, &stop), publishing, exchange.follow(&stop), telling);
         Ok::<_, ServeError>(Some(exchange))
     };
     let (served, ran) = tokio::join!(
@@ -150,7 +160,10 @@ async fn start(
     load: impl FnOnce() -> Result<Loaded, AppError> + Send + 'static,
     metrics: &Arc<Metrics>,
 ) -> Result<(Arc<Exchange>, Option<Arc<Publisher>>, bool), ServeError> {
-    let store = Store::open(&place(config)).await?;
+    let mut store = Store::open(&place(config)).await?;
+    if !config.contact_centre.webhook_url.is_empty() {
+        store = store.with_outbox();
+    }
     let Loaded { assistant, publisher, watch } =
         tokio::task::spawn_blocking(load).await.map_err(|_| ServeError::Loading)??;
     let threads_n = match config.server.turn_threads_n {
@@ -164,6 +177,7 @@ async fn start(
         store,
         metrics: Arc::clone(metrics),
         handoff: config.handoff.clone(),
+        callbacks: CallBacks::open(&config.callback)?,
         clock,
     };
     Ok((Arc::new(Exchange::new(parts, &config.limits)), publisher, watch))

@@ -30,7 +30,7 @@ pub(super) enum Command {
         #[arg(long, value_delimiter = ',')]
         benefits: Vec<String>,
         /// Conversations at once
-        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1_000))]
         chats: u32,
         /// Read the password from standard input
         #[arg(long)]

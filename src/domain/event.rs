@@ -1,6 +1,6 @@
 //! What happened in a conversation, in order: the form in which it is kept and shown again.
 
-use crate::domain::{Citation, ContentVersion, HandOff, Handover, Language, Outcome, QuickReply};
+use crate::domain::{Card, Citation, ContentVersion, HandOff, Handover, Language, Outcome, QuickReply};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -54,6 +54,8 @@ pub enum EventKind {
     Handoff(Box<Handover>),
     /// A person wrote.
     Expert(ExpertMessage),
+    /// A partner's contact card was offered, shown or declined.
+    Card(Box<Card>),
 }
 
 /// The first words of a conversation: that a bot answers, and how to reach a person.
@@ -120,6 +122,7 @@ impl EventKind {
             Self::Reply(_) => "reply",
             Self::Handoff(_) => "handoff",
             Self::Expert(_) => "expert",
+            Self::Card(_) => "card",
         }
     }
 }

@@ -126,6 +126,78 @@ pub enum HandoverState {
     Closed,
 }
 
+/// How a conversation with a person ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Resolution {
+    /// The matter was solved.
+    Solved,
+    /// The citizen knows how to go on.
+    Advised,
+    /// The citizen goes on with a partner or another service.
+    Referred,
+    /// The citizen will be called.
+    Called,
+    /// The citizen did not answer any more.
+    Silent,
+    /// It stays open.
+    Unsolved,
+}
+
+impl Resolution {
+    /// All of them, as they are offered.
+    pub const ALL: [Self; 6] =
+        [Self::Solved, Self::Advised, Self::Referred, Self::Called, Self::Silent, Self::Unsolved];
+
+    /// Its name in contracts and in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Solved => "solved",
+            Self::Advised => "advised",
+            Self::Referred => "referred",
+            Self::Called => "called",
+            Self::Silent => "silent",
+            Self::Unsolved => "unsolved",
+        }
+    }
+}
+
+/// How the offer of a partner's contact card stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CardState {
+    /// The citizen is asked whether it may be shown.
+    Offered,
+    /// The citizen wanted it: the text is the card.
+    Shown,
+    /// The citizen did not want it.
+    Declined,
+}
+
+/// The contact card of a partner, such as the wellbeing services county: shown once the citizen agrees.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// Which partner: the id of its text in the content.
+    pub partner: String,
+    /// How the offer stands.
+    pub state: CardState,
+    /// The language of the text.
+    pub language: Language,
+    /// The partner's name.
+    pub title: String,
+    /// What the citizen is told, in the small Markdown of the content.
+    pub text: String,
+}
+
+/// Who writes at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The citizen.
+    Citizen,
+    /// The expert.
+    Expert,
+}
+
 /// A step of a hand-off.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Handover {

@@ -2,12 +2,12 @@
 
 use crate::conversation::Conversation;
 use crate::domain::{
-    AccountId, Answered, ConversationId, Event, ExpertMessage, Handover, HandoverState, Language, MessageId, Role,
-    Utterance,
+    AccountId, Answered, ConversationId, Event, ExpertMessage, Handover, HandoverState, Language, MessageId,
+    Resolution, Role, Utterance,
 };
 use crate::exchange::{Exchange, News, Refusal, Secret, Visit, answered, password};
 use crate::handoff::{Skills, Waiting, is_for};
-use crate::store::{Account, Audited, Passing, Record, SessionTimes, StoreError, Ticket};
+use crate::store::{Account, Audited, CallBack, Note, Passing, Record, SessionTimes, StoreError, Ticket};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use jiff::{SignedDuration, Timestamp};
 use std::num::NonZeroU32;
@@ -45,6 +45,8 @@ pub struct Case {
     pub record: Record,
     /// Everything that happened.
     pub events: Vec<Event>,
+    /// What colleagues wrote down.
+    pub notes: Vec<Note>,
 }
 
 /// The whole floor at a moment.
@@ -54,6 +56,8 @@ pub struct Floor {
     pub waiting: Vec<Ticket>,
     /// Who is with an expert.
     pub claimed: Vec<Ticket>,
+    /// Calls that are to be made, the next first.
+    pub calls: Vec<CallBack>,
     /// All accounts.
     pub accounts: Vec<Account>,
 }
@@ -144,6 +148,7 @@ impl Exchange {
         Ok(Floor {
             waiting: self.store.waiting().await?,
             claimed: self.store.claimed().await?,
+            calls: self.store.call_backs().await?,
             accounts: self.store.accounts().await?,
         })
     }
@@ -172,7 +177,7 @@ impl Exchange {
         }
         self.store.audit(&account.login, "viewed", Some(id)).await?;
         let (record, events) = (self.store.record(id).await?, self.store.events(id, 0, EVENTS_MAX).await?);
-        Ok(Case { ticket, record, events })
+        Ok(Case { ticket, record, events, notes: self.store.notes(id).await? })
     }
 
     /// What came after a place in a conversation that was opened with [`Exchange::case`].
@@ -223,10 +228,6 @@ impl Exchange {
     /// # Errors
     /// [`Refusal::Taken`] where a colleague was quicker, [`Refusal::Busy`] where one has as many conversations as one may.
     pub async fn claim(&self, account: &Account, id: ConversationId) -> Result<Event, Refusal> {
-        let mine_n = self.store.claimed().await?.iter().filter(|ticket| ticket.expert == Some(account.id)).count();
-        if usize::try_from(account.chats_max).unwrap_or(usize::MAX) <= mine_n {
-            return Err(Refusal::Busy);
-        }
         let handover = self.handover(id, HandoverState::Claimed, "handoff-claimed").await?;
         let handover = Handover { expert: Some(account.name.clone()), ..handover };
         self.pass(account, id, &Passing::Claim(account.id), (handover, "claimed")).await
@@ -267,9 +268,9 @@ impl Exchange {
     ///
     /// # Errors
     /// [`Refusal::Taken`] where it is not one's own.
-    pub async fn end(&self, account: &Account, id: ConversationId) -> Result<Event, Refusal> {
+    pub async fn end(&self, account: &Account, id: ConversationId, resolution: Resolution) -> Result<Event, Refusal> {
         let handover = self.handover(id, HandoverState::Closed, "handoff-ended").await?;
-        self.pass(account, id, &Passing::Close(account.id), (handover, "closed")).await
+        self.pass(account, id, &Passing::Close(account.id, resolution), (handover, "closed")).await
     }
 
     /// Writes to the citizen. Personal identifiers are masked here too: an expert may paste one.

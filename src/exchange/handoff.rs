@@ -62,11 +62,11 @@ impl Exchange {
             }
             Availability::Closed(opens) => {
                 let failed = handover(HandoverState::Failed, "handoff-closed-now");
-                (Handover { opens, text: self.with_ways(&failed.text, language), ..failed }, None)
+                (Handover { opens, text: self.with_ways(&failed.text, language).await?, ..failed }, None)
             }
             Availability::Full => {
                 let failed = handover(HandoverState::Failed, "handoff-full");
-                (Handover { text: self.with_ways(&failed.text, language), ..failed }, None)
+                (Handover { text: self.with_ways(&failed.text, language).await?, ..failed }, None)
             }
         };
         let requested = Handover { why: Some(why), ..handover(HandoverState::Requested, "handoff-requested") };
@@ -123,6 +123,11 @@ impl Exchange {
         Ok(event)
     }
 
+    /// Whether people can be asked for at all.
+    pub fn has_queues(&self) -> bool {
+        !self.handoff.queues.is_empty()
+    }
+
     /// Who has a conversation, and how long the wait is now.
     ///
     /// # Errors
@@ -134,9 +139,7 @@ impl Exchange {
             return Ok(none);
         };
         let waiting = self.waiting_in(&ticket.queue).await?;
-        let rank = |ticket: &Ticket| (ticket.why.occasion, ticket.since);
-        let before_n = waiting.iter().filter(|other| rank(other) < rank(&ticket)).count();
-        let position = u32::try_from(before_n).unwrap_or(u32::MAX).saturating_add(1);
+        let position = place_of(&ticket, &waiting);
         Ok(Standing { position: Some(position), estimate_minutes: self.estimate(position).await?, ..none })
     }
 
@@ -148,11 +151,15 @@ impl Exchange {
 
     /// The wait that is told at a place in the queue.
     async fn estimate(&self, position: u32) -> Result<Option<u32>, Refusal> {
-        let minutes = match self.store.chat_time().await? {
+        Ok(estimate_minutes(position, self.store.chats_at_once().await?, self.chat_minutes().await?))
+    }
+
+    /// How long a conversation with an expert takes.
+    pub(super) async fn chat_minutes(&self) -> Result<f64, Refusal> {
+        Ok(match self.store.chat_time().await? {
             Some(time) => time.as_secs_f64() / 60.0,
             None => f64::from(self.handoff.chat_minutes),
-        };
-        Ok(estimate_minutes(position, self.store.chats_at_once().await?, minutes))
+        })
     }
 
     /// A step of a hand-off with its words, and the version of the content that has them.
@@ -180,14 +187,23 @@ impl Exchange {
         self.told(HandoverState::Failed, "person", language).0
     }
 
-    /// The other ways to a person, with the numbers and their hours.
-    fn with_ways(&self, text: &str, language: Language) -> String {
-        format!("{text}\n\n{}", self.words("handoff-ways", language))
+    /// The other ways to a person: a call back where times are free, and the numbers with their hours.
+    async fn with_ways(&self, text: &str, language: Language) -> Result<String, Refusal> {
+        let calls = if self.call_back_slots().await?.is_empty() { None } else { Some("handoff-callback") };
+        let ways = calls.into_iter().chain(["handoff-ways"]).map(|id| self.words(id, language));
+        Ok(std::iter::once(text.to_owned()).chain(ways).collect::<Vec<_>>().join("\n\n"))
     }
 
     pub(super) fn words(&self, id: &str, language: Language) -> String {
         self.assistant.content().text(id, language, (self.clock)().date())
     }
+}
+
+/// The place of somebody who waits among all who do, from 1.
+pub(super) fn place_of(ticket: &Ticket, waiting: &[Ticket]) -> u32 {
+    let rank = |ticket: &Ticket| (ticket.why.occasion, ticket.since);
+    let before_n = waiting.iter().filter(|other| other.queue == ticket.queue && rank(other) < rank(ticket)).count();
+    u32::try_from(before_n).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 impl Request {

@@ -7,9 +7,14 @@ pub mod desk;
 pub mod password;
 
 mod access;
+mod beside;
+mod callback;
 mod feedback;
 mod handoff;
+mod outbox;
 mod rooms;
+mod seal;
+mod waiting;
 mod wording;
 
 use crate::assistant::{Assistant, Turn};
@@ -32,8 +37,11 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 pub use access::{Admitted, Secret};
+pub use beside::Partner;
+pub use callback::{CallBacks, Slot};
 pub use handoff::Standing;
 pub use rooms::{News, Visit};
+pub use waiting::Place as QueuePlace;
 pub use wording::Wording;
 
 /// Answers messages and keeps conversations.
@@ -45,9 +53,12 @@ pub struct Exchange {
     messages_max: u32,
     retention_days: u32,
     handoff: HandoffConfig,
+    callbacks: CallBacks,
     clock: Clock,
     desk: desk::Desk,
     rooms: Arc<Rooms>,
+    /// The queue as it was a moment ago, for streams.
+    waiting: waiting::Recent,
     /// Turns that were begun: they finish and are stored even when the client has gone.
     turns: TaskTracker,
 }
@@ -67,6 +78,8 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// The queues for a person.
     pub handoff: HandoffConfig,
+    /// Calls that citizens may ask for.
+    pub callbacks: CallBacks,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -120,6 +133,15 @@ pub enum Refusal {
     /// The conversation has all the messages that it may have.
     #[error("the conversation has all its messages")]
     ConversationFull,
+    /// No calls are taken here.
+    #[error("no calls are taken")]
+    CallsOff,
+    /// The time of a call has all its calls, or is none that can be chosen.
+    #[error("the time has all its calls")]
+    SlotTaken,
+    /// No call was asked for, or no longer.
+    #[error("no call was asked for")]
+    NoCall,
     /// The turn failed; the cause is in the log.
     #[error("the turn failed")]
     Failed,
@@ -132,8 +154,9 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unknown => Self::Unknown,
-            StoreError::Conflict | StoreError::QueueFull => Self::Busy,
+            StoreError::Conflict | StoreError::QueueFull | StoreError::ChatsFull => Self::Busy,
             StoreError::Taken => Self::Taken,
+            StoreError::SlotFull => Self::SlotTaken,
             other => Self::Store(other),
         }
     }
@@ -151,18 +174,20 @@ impl From<Stalled> for Refusal {
 impl Exchange {
     /// An exchange over its parts.
     pub fn new(parts: Parts, limits: &Limits) -> Self {
-        let Parts { assistant, workers, store, metrics, handoff, clock } = parts;
+        let Parts { assistant, workers, store, metrics, handoff, callbacks, clock } = parts;
         Self {
             assistant,
             workers,
             store,
             metrics,
             handoff,
+            callbacks,
             clock,
             desk: desk::Desk::default(),
             messages_max: limits.messages_max,
             retention_days: limits.retention_days,
             rooms: Arc::default(),
+            waiting: waiting::Recent::default(),
             turns: TaskTracker::new(),
         }
     }
@@ -310,6 +335,9 @@ impl Exchange {
                 change = changes.next() => match change {
                     Change::Reaches(id, seq) => self.rooms.tell(id, News::Reaches(seq)),
                     Change::Deleted(id) => self.rooms.close(id),
+                    Change::Typing(id, side) => {
+                        self.rooms.typing(id, side);
+                    }
                     Change::Missed => self.rooms.look(),
                 },
             }
@@ -332,6 +360,7 @@ impl Exchange {
     /// Where the store fails.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
         self.store.sweep_sessions(desk::SESSION).await?;
+        self.sweep_call_backs().await?;
         self.store.sweep(self.retention_days).await
     }
 

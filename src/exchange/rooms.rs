@@ -1,8 +1,9 @@
 //! Where the messages of one conversation wait for their turn and its listeners for news. A room exists while someone is in it.
 
-use crate::domain::ConversationId;
+use crate::domain::{ConversationId, Side};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedMutexGuard, watch};
 
 /// The rooms that someone is in.
@@ -17,6 +18,8 @@ pub(super) struct Rooms {
 struct Room {
     writer: Arc<tokio::sync::Mutex<()>>,
     news: watch::Sender<News>,
+    /// Who wrote last without sending it, and when.
+    typing: watch::Sender<Option<(Side, Instant)>>,
     writers_n: usize,
     listeners_n: usize,
 }
@@ -28,10 +31,14 @@ pub enum News {
     Reaches(u64),
     /// The conversation was deleted.
     Closed,
+    /// Somebody writes just now.
+    Typing(Side),
 }
 
 /// How many messages of one conversation may be under way, the one being answered included.
 const WRITERS_MAX: usize = 4;
+/// How often listeners are told that the same side writes.
+const TYPING_TIME: Duration = Duration::from_secs(2);
 /// How many streams one conversation may have: some pages in tabs of one browser.
 const LISTENERS_MAX: usize = 8;
 
@@ -49,6 +56,7 @@ pub struct Visit {
     rooms: Arc<Rooms>,
     id: ConversationId,
     news: watch::Receiver<News>,
+    typing: watch::Receiver<Option<(Side, Instant)>>,
 }
 
 impl Rooms {
@@ -71,7 +79,8 @@ impl Rooms {
             return None;
         }
         room.listeners_n += 1;
-        Some(Visit { rooms: Arc::clone(self), id, news: room.news.subscribe() })
+        let (news, typing) = (room.news.subscribe(), room.typing.subscribe());
+        Some(Visit { rooms: Arc::clone(self), id, news, typing })
     }
 
     /// Tells listeners that the conversation is no more.
@@ -93,6 +102,22 @@ impl Rooms {
             room.news.send_replace(news);
         }
         self.anything.send_replace(());
+    }
+
+    /// Tells the listeners of one conversation that somebody writes. False where they were told a moment ago.
+    #[expect(clippy::disallowed_methods, reason = "bounds how often listeners are told")]
+    pub(super) fn typing(&self, id: ConversationId, side: Side) -> bool {
+        let now = Instant::now();
+        match self.lock().get(&id) {
+            Some(room) => room.typing.send_if_modified(|last| {
+                let is_new = last.is_none_or(|(of, at)| of != side || TYPING_TIME <= now.duration_since(at));
+                if is_new {
+                    *last = Some((side, now));
+                }
+                is_new
+            }),
+            None => true,
+        }
     }
 
     /// Hears that something happened, wherever.
@@ -117,7 +142,13 @@ impl Rooms {
 
 impl Default for Room {
     fn default() -> Self {
-        Self { writer: Arc::default(), news: watch::Sender::new(News::Reaches(0)), writers_n: 0, listeners_n: 0 }
+        Self {
+            writer: Arc::default(),
+            news: watch::Sender::new(News::Reaches(0)),
+            typing: watch::Sender::new(None),
+            writers_n: 0,
+            listeners_n: 0,
+        }
     }
 }
 
@@ -143,9 +174,16 @@ impl Visit {
     /// Waits for the next news; what came since the last look counts.
     pub async fn news(&mut self) -> News {
         // The sender lives in the room, which stands while this visit is in it.
-        match self.news.changed().await {
-            Ok(()) => *self.news.borrow_and_update(),
-            Err(_) => News::Closed,
+        tokio::select! {
+            biased;
+            changed = self.news.changed() => match changed {
+                Ok(()) => *self.news.borrow_and_update(),
+                Err(_) => News::Closed,
+            },
+            Ok(()) = self.typing.changed() => match *self.typing.borrow_and_update() {
+                Some((side, _)) => News::Typing(side),
+                None => *self.news.borrow(),
+            },
         }
     }
 }
@@ -182,6 +220,10 @@ mod tests {
         let mut visit = rooms.visit(id).unwrap();
         rooms.queue(id).unwrap().tell(3);
         assert_eq!(visit.news().await, News::Reaches(3));
+        // Who writes is told once in a while.
+        assert!(rooms.typing(id, Side::Expert) && !rooms.typing(id, Side::Expert));
+        assert_eq!(visit.news().await, News::Typing(Side::Expert));
+        assert!(futures_util::poll!(Box::pin(visit.news())).is_pending());
         rooms.close(id);
         assert_eq!(visit.news().await, News::Closed);
         drop(visit);

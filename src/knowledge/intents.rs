@@ -9,7 +9,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Texts that the program cannot do without.
-pub const REQUIRED_TEXTS: [&str; 34] = [
+pub const REQUIRED_TEXTS: [&str; 37] = [
     "welcome",
     "clarify",
     "clarify-else",
@@ -44,6 +44,9 @@ pub const REQUIRED_TEXTS: [&str; 34] = [
     "handoff-closed-now",
     "handoff-full",
     "handoff-ways",
+    "handoff-callback",
+    "card-offer",
+    "card-declined",
 ];
 
 /// Intents and texts.

@@ -4,7 +4,7 @@
 pub const PREFIX: &str = "widget-";
 
 /// Ids without the prefix.
-pub const IDS: [&str; 111] = [
+pub const IDS: [&str; 119] = [
     "launcher",
     "subtitle",
     "close",
@@ -73,7 +73,15 @@ pub const IDS: [&str; 111] = [
     "handoff-failed",
     "handoff-closed",
     "handoff-leave",
+    "typing",
     "callback",
+    "callback-about",
+    "callback-standing",
+    "callback-cancel",
+    "callback-cancelled",
+    "callback-change",
+    "callback-number-wrong",
+    "callback-slot-taken",
     "callback-number",
     "callback-language",
     "callback-interpreter",

@@ -1,7 +1,7 @@
 //! The two databases: SQLite in a file of its own, and PostgreSQL for several replicas. Statements are written once, in the SQL that both
 //! read; here stands what differs.
 
-use crate::domain::ConversationId;
+use crate::domain::{ConversationId, Side};
 use crate::store::StoreError;
 use fs_err::os::unix::fs::OpenOptionsExt as _;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
@@ -39,6 +39,8 @@ pub enum Change {
     Reaches(ConversationId, u64),
     /// A conversation was deleted.
     Deleted(ConversationId),
+    /// Somebody writes in a conversation just now. Not kept.
+    Typing(ConversationId, Side),
     /// The connection was lost: anything may have happened.
     Missed,
 }
@@ -106,6 +108,17 @@ impl Backend {
             sqlx::query("pragma wal_checkpoint(truncate)").execute(&self.writer).await?;
         }
         Ok(())
+    }
+
+    /// Tells other processes of what is not kept.
+    pub(super) async fn whisper(&self, change: Change) -> Result<(), StoreError> {
+        match self.place {
+            Place::File(_) => Ok(()),
+            Place::Postgres(_) => {
+                let mut connection = self.writer.acquire().await?;
+                self.tell(&mut connection, change).await
+            }
+        }
     }
 
     pub(super) fn changes(&self) -> Changes {
@@ -185,6 +198,8 @@ impl Change {
         let id = ConversationId(Uuid::try_parse(id).ok()?);
         match what {
             "deleted" => Some(Self::Deleted(id)),
+            "citizen" => Some(Self::Typing(id, Side::Citizen)),
+            "expert" => Some(Self::Typing(id, Side::Expert)),
             seq => Some(Self::Reaches(id, seq.parse().ok()?)),
         }
     }
@@ -195,6 +210,8 @@ impl fmt::Display for Change {
         match self {
             Self::Reaches(id, seq) => write!(f, "{id} {seq}"),
             Self::Deleted(id) => write!(f, "{id} deleted"),
+            Self::Typing(id, Side::Citizen) => write!(f, "{id} citizen"),
+            Self::Typing(id, Side::Expert) => write!(f, "{id} expert"),
             Self::Missed => f.write_str("missed"),
         }
     }
@@ -217,7 +234,8 @@ mod tests {
     #[test]
     fn what_is_told_is_understood() {
         let id = ConversationId(Uuid::now_v7());
-        for change in [Change::Reaches(id, 7), Change::Deleted(id)] {
+        let typing = [Side::Citizen, Side::Expert].map(|side| Change::Typing(id, side));
+        for change in typing.into_iter().chain([Change::Reaches(id, 7), Change::Deleted(id)]) {
             assert_eq!(Change::parse(&change.to_string()), Some(change));
         }
         assert_eq!(Change::parse(&Change::Missed.to_string()), None);

@@ -2,7 +2,9 @@
 
 use crate::conversation::Conversation;
 use crate::domain::{Answered, ContentVersion, ConversationId, Event, EventKind, Handover, Message, MessageId, Owner};
-use crate::store::{Change, Joining, Record, Store, StoreError, count, handoff, id_bytes, json, now, parse, stored};
+use crate::store::{
+    Change, Joining, Record, Store, StoreError, count, handoff, id_bytes, json, now, outbox, parse, stored,
+};
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _, error::ErrorKind};
@@ -84,7 +86,7 @@ impl Store {
             self.record(id).await?;
             return Err(StoreError::Conflict);
         }
-        match insert(&mut transaction, id, &message, None).await {
+        match self.insert(&mut transaction, id, &message, None).await {
             Err(StoreError::Database(error)) if is_duplicate(&error) => {
                 transaction.rollback().await?;
                 let exchanged = self.exchanged(id, message_id).await?.ok_or(StoreError::Conflict)?;
@@ -93,10 +95,14 @@ impl Store {
             result => result?,
         }
         if let Some(reply) = &reply {
-            insert(&mut transaction, id, reply, Some(message.seq)).await?;
+            self.insert(&mut transaction, id, reply, Some(message.seq)).await?;
         }
         for handover in &handovers {
-            insert(&mut transaction, id, handover, None).await?;
+            self.insert(&mut transaction, id, handover, None).await?;
+        }
+        if self.has_outbox && !before.owner.is_bot() {
+            // Whoever has the conversation, or will, is told what the citizen writes.
+            outbox::post(&mut transaction, id, message.seq).await?;
         }
         if let Some(joining) = &joining {
             handoff::insert_ticket(&mut transaction, id, joining).await?;
@@ -169,7 +175,7 @@ pub(super) async fn insert(
     let message_id = match &event.kind {
         EventKind::Message(message) => Some(message.id.0.as_bytes().to_vec()),
         EventKind::Expert(message) => Some(message.id.0.as_bytes().to_vec()),
-        EventKind::Welcome(_) | EventKind::Reply(_) | EventKind::Handoff(_) => None,
+        EventKind::Welcome(_) | EventKind::Reply(_) | EventKind::Handoff(_) | EventKind::Card(_) => None,
     };
     sqlx::query(
         "insert into events (conversation, seq, kind, payload, content, message_id, answers, at)

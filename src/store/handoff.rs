@@ -2,7 +2,7 @@
 
 use crate::domain::{
     AccountId, ContentVersion, ConversationId, Event, EventKind, ExpertMessage, HandOff, Handover, Language, Occasion,
-    Owner,
+    Owner, Resolution,
 };
 use crate::store::{Change, Store, StoreError, count, events, id_bytes, json, now, parse, stored};
 use jiff::{SignedDuration, Timestamp};
@@ -58,7 +58,7 @@ pub enum Passing {
     /// The expert gives it back to the bot.
     Return(AccountId),
     /// The expert closes it.
-    Close(AccountId),
+    Close(AccountId, Resolution),
 }
 
 /// How many conversations are looked at: more than any queue may hold.
@@ -74,7 +74,7 @@ impl Passing {
             Self::Pass(..) => (Owner::Expert, Owner::Expert),
             Self::Requeue(_) => (Owner::Expert, Owner::Queued),
             Self::Return(_) => (Owner::Expert, Owner::Bot),
-            Self::Close(_) => (Owner::Expert, Owner::Closed),
+            Self::Close(..) => (Owner::Expert, Owner::Closed),
         }
     }
 
@@ -83,9 +83,13 @@ impl Passing {
         match self {
             Self::Leave => Some("left"),
             Self::Return(_) => Some("returned"),
-            Self::Close(_) => Some("closed"),
+            Self::Close(..) => Some("closed"),
             Self::Claim(_) | Self::Pass(..) | Self::Requeue(_) => None,
         }
+    }
+
+    const fn resolution(&self) -> Option<Resolution> {
+        if let Self::Close(_, resolution) = self { Some(*resolution) } else { None }
     }
 }
 
@@ -93,7 +97,8 @@ impl Store {
     /// Changes hands and writes the event of it.
     ///
     /// # Errors
-    /// [`StoreError::Taken`] where the conversation is not there any more: someone else was quicker, or it is not this expert's.
+    /// [`StoreError::Taken`] where the conversation is not there any more: someone else was quicker, or it is not this expert's;
+    /// [`StoreError::ChatsFull`] where the expert has as many as one may.
     pub async fn pass(
         &self,
         id: ConversationId,
@@ -104,13 +109,16 @@ impl Store {
         let (from, to) = passing.owners();
         let mut transaction = self.backend.begin().await?;
         let seq = advance(&mut transaction, id, (from, to)).await?;
+        if let Passing::Claim(expert) = passing {
+            has_room(&mut transaction, *expert).await?;
+        }
         let done = change_ticket(&mut transaction, id, passing).await?;
         if !done {
             transaction.rollback().await?;
             return Err(StoreError::Taken);
         }
         let event = Event { seq, at: now(), version, kind: EventKind::Handoff(Box::new(handover)) };
-        events::insert(&mut transaction, id, &event, None).await?;
+        self.insert(&mut transaction, id, &event, None).await?;
         self.backend.tell(&mut transaction, Change::Reaches(id, seq)).await?;
         transaction.commit().await?;
         Ok(event)
@@ -137,7 +145,7 @@ impl Store {
             };
             let event =
                 Event { seq, at: now(), version: version.clone(), kind: EventKind::Handoff(Box::new(handover)) };
-            events::insert(&mut transaction, id, &event, None).await?;
+            self.insert(&mut transaction, id, &event, None).await?;
             written.push(event);
         }
         insert_ticket(&mut transaction, id, joining).await?;
@@ -166,7 +174,7 @@ impl Store {
         .await?;
         let seq = count(advanced.ok_or(StoreError::Taken)?.0);
         let event = Event { seq, at: now(), version, kind: EventKind::Handoff(Box::new(handover)) };
-        events::insert(&mut transaction, id, &event, None).await?;
+        self.insert(&mut transaction, id, &event, None).await?;
         self.backend.tell(&mut transaction, Change::Reaches(id, seq)).await?;
         transaction.commit().await?;
         Ok(event)
@@ -194,7 +202,7 @@ impl Store {
                 .await?;
         if let (Ok(seq), Some(_)) = (seq, is_theirs) {
             let event = Event { seq, at: now(), version, kind: kind.clone() };
-            match events::insert(&mut transaction, id, &event, None).await {
+            match self.insert(&mut transaction, id, &event, None).await {
                 Err(StoreError::Database(error)) if events::is_duplicate(&error) => {}
                 result => {
                     result?;
@@ -269,7 +277,7 @@ impl Store {
 }
 
 /// Takes the next place in a conversation that an owner has, and locks its row: whoever comes second finds another owner.
-async fn advance(
+pub(super) async fn advance(
     connection: &mut AnyConnection,
     id: ConversationId,
     (from, to): (Owner, Owner),
@@ -285,6 +293,21 @@ async fn advance(
     .fetch_optional(connection)
     .await?;
     advanced.map(|(seq,)| count(seq)).ok_or(StoreError::Taken)
+}
+
+/// Counts the conversations of an expert. The account's row is locked first, so that of two claims at once the second counts the first.
+async fn has_room(connection: &mut AnyConnection, expert: AccountId) -> Result<(), StoreError> {
+    let account: Option<(i64,)> =
+        sqlx::query_as("update accounts set chats_max = chats_max where id = $1 and disabled = 0 returning chats_max")
+            .bind(account_bytes(expert))
+            .fetch_optional(&mut *connection)
+            .await?;
+    let (chats_max,) = account.ok_or(StoreError::Taken)?;
+    let (chats_n,): (i64,) = sqlx::query_as("select count(*) from handoffs where expert = $1")
+        .bind(account_bytes(expert))
+        .fetch_one(connection)
+        .await?;
+    if chats_max <= chats_n { Err(StoreError::ChatsFull) } else { Ok(()) }
 }
 
 async fn advance_from_bot(connection: &mut AnyConnection, id: ConversationId) -> Result<u64, StoreError> {
@@ -349,11 +372,12 @@ async fn change_ticket(
                 .bind(account_bytes(*expert))
         }
         Passing::Leave => sqlx::query(DONE_WAITING).bind(now().as_millisecond()).bind("left").bind(id_bytes(id)),
-        Passing::Return(expert) | Passing::Close(expert) => sqlx::query(DONE_BY_EXPERT)
+        Passing::Return(expert) | Passing::Close(expert, _) => sqlx::query(DONE_BY_EXPERT)
             .bind(now().as_millisecond())
             .bind(passing.outcome().unwrap_or_default())
             .bind(id_bytes(id))
-            .bind(account_bytes(*expert)),
+            .bind(account_bytes(*expert))
+            .bind(passing.resolution().map(Resolution::as_str)),
     };
     let changed = changed.execute(&mut *connection).await?.rows_affected() == 1;
     if changed && passing.outcome().is_some() {
@@ -364,8 +388,9 @@ async fn change_ticket(
 
 const DONE_WAITING: &str = "insert into handoffs_done (ended_at, since, claimed_at, occasion, language, outcome)
     select $1, since, claimed_at, occasion, language, $2 from handoffs where conversation = $3 and expert is null";
-const DONE_BY_EXPERT: &str = "insert into handoffs_done (ended_at, since, claimed_at, occasion, language, outcome)
-    select $1, since, claimed_at, occasion, language, $2 from handoffs where conversation = $3 and expert = $4";
+const DONE_BY_EXPERT: &str =
+    "insert into handoffs_done (ended_at, since, claimed_at, occasion, language, outcome, resolution)
+    select $1, since, claimed_at, occasion, language, $2, $5 from handoffs where conversation = $3 and expert = $4";
 
 fn ticket(row: &AnyRow) -> Result<Ticket, StoreError> {
     let language: String = row.try_get(3)?;

@@ -8,21 +8,28 @@
 
 mod accounts;
 mod backend;
+mod callbacks;
+mod cards;
 mod events;
 mod feedback;
 mod handoff;
+mod notes;
+mod outbox;
 mod sweep;
 
 use crate::conversation::Conversation;
-use crate::domain::{ContentVersion, ConversationId, Event, EventKind, Language, Owner};
+use crate::domain::{ContentVersion, ConversationId, Event, EventKind, Language, Owner, Side};
 use backend::Backend;
 use jiff::Timestamp;
 use sqlx::{Connection as _, Row as _};
 
 pub use accounts::{Account, Audited, SessionTimes, TokenHash};
 pub use backend::{Change, Changes, Place};
+pub use callbacks::{CallBack, NewCallBack};
 pub use events::{Appended, Exchanged, Said};
 pub use handoff::{Joining, Passing, Ticket};
+pub use notes::Note;
+pub use outbox::{DeadLetter, Outgoing};
 
 /// The SHA-256 of a conversation's secret.
 pub type SecretHash = [u8; 32];
@@ -31,6 +38,8 @@ pub type SecretHash = [u8; 32];
 #[derive(Clone, Debug)]
 pub struct Store {
     backend: Backend,
+    /// Whether events leave for another system.
+    has_outbox: bool,
 }
 
 /// A conversation that begins.
@@ -80,6 +89,12 @@ pub enum StoreError {
     /// As many wait for a person as may.
     #[error("the queue for a person is full: try again later")]
     QueueFull,
+    /// The time has all the calls that it takes.
+    #[error("the time has all its calls: choose another")]
+    SlotFull,
+    /// The expert has as many conversations as one may.
+    #[error("the expert has all the conversations that one may have: end one first")]
+    ChatsFull,
     /// Another account has this login.
     #[error("the login is taken: choose another")]
     LoginTaken,
@@ -106,12 +121,20 @@ impl Store {
     /// # Errors
     /// Where it cannot be opened or is of another version.
     pub async fn open(place: &Place) -> Result<Self, StoreError> {
-        Ok(Self { backend: Backend::open(place).await? })
+        Ok(Self { backend: Backend::open(place).await?, has_outbox: false })
     }
 
     /// Tells what other processes write.
     pub fn changes(&self) -> Changes {
         self.backend.changes()
+    }
+
+    /// Tells other processes that somebody writes just now. Nothing is kept.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn whisper(&self, id: ConversationId, side: Side) -> Result<(), StoreError> {
+        self.backend.whisper(Change::Typing(id, side)).await
     }
 
     /// Begins a conversation with its first event.
@@ -135,7 +158,7 @@ impl Store {
         .bind(at)
         .execute(&mut *transaction)
         .await?;
-        events::insert(&mut transaction, new.id, &event, None).await?;
+        self.insert(&mut transaction, new.id, &event, None).await?;
         transaction.commit().await?;
         Ok(event)
     }

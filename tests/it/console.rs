@@ -16,7 +16,7 @@ use uuid::Uuid;
 const PASSWORD: &str = "oikea hevonen paristo";
 
 /// A browser that follows nothing by itself.
-struct Browser {
+pub(crate) struct Browser {
     client: Client,
     base: String,
     cookie: String,
@@ -28,7 +28,7 @@ impl Browser {
         Self { client, base: format!("http://{}", server.address), cookie: String::new() }
     }
 
-    async fn signed_in(server: &Server, login: &str) -> Self {
+    pub(crate) async fn signed_in(server: &Server, login: &str) -> Self {
         let mut browser = Self::new(server);
         let response = browser.post("/console/sign-in", &[("login", login), ("password", PASSWORD)]).await;
         assert_eq!((response.status().as_u16(), location(&response)), (303, "/console".to_owned()));
@@ -38,12 +38,12 @@ impl Browser {
         browser
     }
 
-    async fn get(&self, path: &str) -> Response {
+    pub(crate) async fn get(&self, path: &str) -> Response {
         let request = self.client.get(format!("{}{path}", self.base)).header("cookie", &self.cookie);
         request.header("accept-language", "en").send().await.unwrap()
     }
 
-    async fn page(&self, path: &str) -> String {
+    pub(crate) async fn page(&self, path: &str) -> String {
         let response = self.get(path).await;
         assert_eq!(response.status(), 200, "{path}");
         assert_eq!(response.headers()["cache-control"], "no-store");
@@ -52,7 +52,7 @@ impl Browser {
         response.text().await.unwrap()
     }
 
-    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
+    pub(crate) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
         let body: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
         let request = self.client.post(format!("{}{path}", self.base)).header("cookie", &self.cookie);
@@ -62,9 +62,8 @@ impl Browser {
     }
 
     /// Sends a form as the pages of this session do. Gives where it leads.
-    async fn send(&self, path: &str, fields: &[(&str, &str)]) -> String {
-        let page = self.page("/console").await;
-        let token = page.split("name=\"token\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    pub(crate) async fn send(&self, path: &str, fields: &[(&str, &str)]) -> String {
+        let token = form_token(self).await;
         let mut all = vec![("token", token.as_str())];
         all.extend(fields);
         let response = self.post(path, &all).await;
@@ -73,19 +72,36 @@ impl Browser {
     }
 }
 
-fn location(response: &Response) -> String {
+pub(crate) fn location(response: &Response) -> String {
     response.headers()["location"].to_str().unwrap().to_owned()
 }
 
-async fn store(folder: &Path) -> Store {
+/// Reads a stream until it says something.
+async fn read_until(response: Response, until: &str) -> String {
+    let mut chunks = response.bytes_stream();
+    let mut text = String::new();
+    while !text.contains(until) {
+        let chunk = tokio::time::timeout(Duration::from_secs(10), chunks.next()).await.unwrap().unwrap().unwrap();
+        text.push_str(std::str::from_utf8(&chunk).unwrap());
+    }
+    text
+}
+
+/// The proof that forms of this session carry.
+async fn form_token(browser: &Browser) -> String {
+    let page = browser.page("/console").await;
+    page.split("name=\"token\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+}
+
+pub(crate) async fn store(folder: &Path) -> Store {
     Store::open(&Place::File(folder.join("neuvo.sqlite"))).await.unwrap()
 }
 
-async fn account(store: &Store, login: &str, name: &str, role: Role) {
+pub(crate) async fn account(store: &Store, login: &str, name: &str, role: Role) {
     store.add_account(&Account::new(login, name, role), &password::hash(PASSWORD).unwrap()).await.unwrap();
 }
 
-async fn asks(server: &Server) -> Talk {
+pub(crate) async fn asks(server: &Server) -> Talk {
     let talk = server.open().await;
     server.say(&talk, QUESTION).await;
     server.within(Method::POST, &talk, "/handoff").send().await.unwrap();
@@ -140,10 +156,10 @@ async fn an_expert_takes_over_and_ends() {
     // Passed on, back, and ended: the bot answers again.
     let olli_id = store.account("olli").await.unwrap().unwrap().0.id.0.to_string();
     assert_eq!(aino.send(&format!("{chat}/pass"), &[("to", &olli_id)]).await, "/console");
-    assert_eq!(aino.send(&format!("{chat}/end"), &[]).await, "/console?notice=taken");
+    assert_eq!(aino.send(&format!("{chat}/end"), &[("resolution", "solved")]).await, "/console?notice=taken");
     assert_eq!(olli.send(&format!("{chat}/requeue"), &[]).await, "/console");
     assert_eq!(olli.send(&format!("{chat}/claim"), &[]).await, chat);
-    assert_eq!(olli.send(&format!("{chat}/end"), &[]).await, "/console");
+    assert_eq!(olli.send(&format!("{chat}/end"), &[("resolution", "advised")]).await, "/console");
     assert_eq!(server.say(&talk, QUESTION).await["reply"]["outcome"], "answer");
     let states: Vec<_> = server
         .events(&talk)
@@ -217,15 +233,7 @@ async fn screens_are_kept_fresh() {
     let store = store(folder.path()).await;
     account(&store, "aino", "Aino", Role::Expert).await;
     let aino = Browser::signed_in(&server, "aino").await;
-    let read = |response: Response, until: &'static str| async move {
-        let mut chunks = response.bytes_stream();
-        let mut text = String::new();
-        while !text.contains(until) {
-            let chunk = tokio::time::timeout(Duration::from_secs(10), chunks.next()).await.unwrap().unwrap().unwrap();
-            text.push_str(std::str::from_utf8(&chunk).unwrap());
-        }
-        text
-    };
+    let read = read_until;
     let queue = aino.get("/console/live").await;
     let (drawn, talk) = tokio::join!(read(queue, "Waiting (1)"), asks(&server));
     assert!(drawn.contains("event: part") && drawn.contains("Waiting (0)"));
@@ -238,5 +246,72 @@ async fn screens_are_kept_fresh() {
     let back = format!("{chat}/return");
     let (over, _) = tokio::join!(read(over, "event: over"), aino.send(&back, &[]));
     assert!(over.contains("over"));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn notes_cards_and_who_writes() {
+    let (folder, server) = fresh(|config| queue(config, "09:00", 9)).await;
+    let store = store(folder.path()).await;
+    for (login, name) in [("aino", "Aino"), ("olli", "Olli")] {
+        account(&store, login, name, Role::Expert).await;
+    }
+    let (talk, second) = (asks(&server).await, asks(&server).await);
+    let chat = format!("/console/chats/{}", talk.id);
+    let (aino, olli) = (Browser::signed_in(&server, "aino").await, Browser::signed_in(&server, "olli").await);
+    // Whoever waits is told her place, and again when it changes.
+    let waits = server.within(Method::GET, &second, "/events").send().await.unwrap();
+    let stream = server.within(Method::GET, &talk, "/events").send().await.unwrap();
+    aino.send(&format!("{chat}/claim"), &[]).await;
+    let told = read_until(waits, "\"position\":1").await;
+    assert!(told.contains("event: queue\ndata: {\"kind\":\"queue\",\"seq\":5,\"position\":2}"), "{told}");
+
+    // Notes are the experts' own, masked, and go along to a colleague.
+    let id = Uuid::now_v7().to_string();
+    let note = [("id", id.as_str()), ("text", "kerro <b>perintä</b> 010190-999P")];
+    assert_eq!(aino.send(&format!("{chat}/note"), &note).await, chat);
+    assert_eq!(olli.send(&format!("{chat}/note"), &note).await, "/console?notice=taken");
+    assert!(aino.page(&chat).await.contains("kerro &lt;b&gt;perintä&lt;/b&gt; [hetu]"));
+
+    // Who writes is told to the other side, at most every two seconds, and kept nowhere.
+    let lines = aino.get(&format!("{chat}/live?after=6")).await;
+    let typed = async {
+        for _ in 0..3 {
+            let typed = server.within(Method::POST, &talk, "/typing").send().await.unwrap();
+            assert_eq!(typed.status(), 204);
+        }
+    };
+    let (lines, ()) = tokio::join!(read_until(lines, "event: typing"), typed);
+    assert_eq!(lines.matches("event: typing").count(), 1, "{lines}");
+    let token = form_token(&aino).await;
+    let typing = aino.post(&format!("{chat}/typing"), &[("token", &token)]).await;
+    assert_eq!(typing.status(), 204);
+    let stranger = olli.post(&format!("{chat}/typing"), &[("token", &form_token(&olli).await)]).await;
+    assert_eq!(stranger.status(), 409);
+    let told = read_until(stream, "event: typing").await;
+    assert!(!told.contains("perintä") && told.contains("{\"kind\":\"typing\",\"seq\":"), "{told}");
+
+    // A card is shown once the citizen agrees.
+    let answer = |wanted: bool| {
+        let body = json!({"partner": "partner-county", "wanted": wanted});
+        server.within(Method::POST, &talk, "/card").json(&body).send()
+    };
+    assert_eq!(answer(true).await.unwrap().status(), 409);
+    assert_eq!(aino.send(&format!("{chat}/card"), &[("partner", "partner-county")]).await, chat);
+    let offered = server.events(&talk).await.pop().unwrap();
+    assert_eq!((&offered["kind"], &offered["state"]), (&json!("card"), &json!("offered")));
+    assert_eq!(
+        (&offered["title"], &offered["text"]),
+        (&json!("hyvinvointialue"), &json!("hyvinvointialue: näytetäänkö?"))
+    );
+    let shown: serde_json::Value = answer(true).await.unwrap().json().await.unwrap();
+    assert_eq!((&shown["state"], &shown["text"]), (&json!("shown"), &json!("Apua arkeen.")));
+    assert_eq!(answer(false).await.unwrap().status(), 409);
+    aino.send(&format!("{chat}/card"), &[("partner", "partner-county")]).await;
+    let declined: serde_json::Value = answer(false).await.unwrap().json().await.unwrap();
+    assert_eq!((&declined["state"], &declined["text"]), (&json!("declined"), &json!("card-declined suomeksi")));
+    let unknown = aino.post(&format!("{chat}/card"), &[("token", &token), ("partner", "welcome")]).await;
+    assert_eq!(unknown.status(), 404);
+    assert!(!server.events(&talk).await.iter().any(|event| event.to_string().contains("perintä")));
     store.close().await;
 }

@@ -7,11 +7,14 @@
     reason = "a test may stop at the first fault"
 )]
 
+mod callback;
 mod console;
+mod contact_centre;
 mod content;
 mod editors;
 mod handoff;
 mod http;
+mod nothing_lost;
 mod postgres;
 mod reload;
 mod replicas;

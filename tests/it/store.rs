@@ -4,11 +4,13 @@ use crate::postgres::Postgres;
 use jiff::SignedDuration;
 use neuvo::conversation::Conversation;
 use neuvo::domain::{
-    AccountId, Answered, ContentVersion, ConversationId, EventKind, ExpertMessage, HandOff, Handover, HandoverState,
-    Language, Message, MessageId, Occasion, Outcome, Owner, Role, Signal, Welcome,
+    AccountId, Answered, CallBackId, CallBackWish, CallOutcome, Card, CardState, ContentVersion, ConversationId,
+    EventKind, ExpertMessage, HandOff, Handover, HandoverState, Language, Message, MessageId, Occasion, Outcome, Owner,
+    PhoneNumber, Resolution, Role, Signal, Welcome,
 };
 use neuvo::store::{
-    Account, Appended, Change, Joining, NewConversation, Passing, Place, Said, SessionTimes, Store, StoreError,
+    Account, Appended, Change, Joining, NewCallBack, NewConversation, Passing, Place, Said, SessionTimes, Store,
+    StoreError,
 };
 use std::time::Duration;
 use uuid::Uuid;
@@ -50,6 +52,10 @@ on_both!(
     a_full_queue_takes_nobody,
     two_experts_never_have_one_conversation,
     accounts_and_their_sessions,
+    calls_take_their_places_and_leave,
+    nobody_has_more_conversations_than_one_may,
+    notes_and_cards_stand_beside,
+    events_leave_once_and_in_order,
 );
 
 fn version() -> ContentVersion {
@@ -202,6 +208,13 @@ fn joining(occasion: Occasion, len_max: u32) -> Joining {
     Joining { queue: "general".to_owned(), why, language: Language::Fi, benefit: Some("student".to_owned()), len_max }
 }
 
+/// An account that may have so many conversations.
+async fn expert(store: &Store, login: &str, chats_max: u32) -> AccountId {
+    let account = Account { chats_max, ..Account::new(login, login, Role::Expert) };
+    store.add_account(&account, "hash").await.unwrap();
+    account.id
+}
+
 fn says(name: &str) -> ExpertMessage {
     ExpertMessage { id: MessageId(Uuid::now_v7()), text: format!("terve, {name} täällä"), name: name.to_owned() }
 }
@@ -217,7 +230,7 @@ async fn queue(store: &Store, occasion: Occasion) -> ConversationId {
 
 async fn hands_change_with_their_event(place: Place) {
     let store = Store::open(&place).await.unwrap();
-    let (aino, olli) = (AccountId(Uuid::now_v7()), AccountId(Uuid::now_v7()));
+    let (aino, olli) = (expert(&store, "aino", 3).await, expert(&store, "olli", 3).await);
     let (later, id) = (queue(&store, Occasion::Asked).await, queue(&store, Occasion::Supported).await);
     let waiting = store.waiting().await.unwrap();
     assert_eq!(waiting.iter().map(|ticket| ticket.conversation).collect::<Vec<_>>(), [id, later]);
@@ -249,7 +262,7 @@ async fn hands_change_with_their_event(place: Place) {
     assert_eq!(store.waiting().await.unwrap().len(), 2);
     pass(Passing::Claim(aino), HandoverState::Claimed).await.unwrap();
     assert!(store.chat_time().await.unwrap().is_none());
-    pass(Passing::Close(aino), HandoverState::Closed).await.unwrap();
+    pass(Passing::Close(aino, Resolution::Solved), HandoverState::Closed).await.unwrap();
     assert!(store.chat_time().await.unwrap().is_some());
     assert_eq!(store.record(id).await.unwrap().owner, Owner::Closed);
     assert!(store.ticket(id).await.unwrap().is_none());
@@ -267,7 +280,7 @@ async fn the_bot_does_not_speak_into_a_claim(place: Place) {
     let store = Store::open(&place).await.unwrap();
     let id = queue(&store, Occasion::Crisis).await;
     let before = store.record(id).await.unwrap();
-    let claim = Passing::Claim(AccountId(Uuid::now_v7()));
+    let claim = Passing::Claim(expert(&store, "aino", 3).await);
     store.pass(id, &claim, (step(HandoverState::Claimed), version())).await.unwrap();
     let late = turn(&Conversation::default(), MessageId(Uuid::now_v7()), "myöhässä");
     assert!(matches!(store.append(id, &before, late.clone()).await, Err(StoreError::Conflict)));
@@ -314,8 +327,8 @@ async fn two_experts_never_have_one_conversation(place: Place) {
     for _ in 0..QUEUED_N {
         ids.push(queue(&store, Occasion::Asked).await);
     }
-    let expert = |store: Store| {
-        let (ids, me) = (ids.clone(), AccountId(Uuid::now_v7()));
+    let claims = |store: Store, me: AccountId| {
+        let ids = ids.clone();
         tokio::spawn(async move {
             let mut claimed = Vec::new();
             for id in ids {
@@ -331,7 +344,10 @@ async fn two_experts_never_have_one_conversation(place: Place) {
             claimed
         })
     };
-    let (first, second) = tokio::join!(expert(store.clone()), expert(other.clone()));
+    let (first, second) = tokio::join!(
+        claims(store.clone(), expert(&store, "aino", 2_000).await),
+        claims(other.clone(), expert(&store, "olli", 2_000).await),
+    );
     let (first, second) = (first.unwrap(), second.unwrap());
     assert_eq!(first.len() + second.len(), QUEUED_N);
     assert!(store.waiting().await.unwrap().is_empty());
@@ -390,6 +406,172 @@ async fn accounts_and_their_sessions(place: Place) {
     let log = store.audited(10).await.unwrap();
     assert_eq!((log[0].login.as_str(), log[0].action.as_str()), ("aino", "viewed"));
     store.close().await;
+}
+
+async fn calls_take_their_places_and_leave(place: Place) {
+    let store = Store::open(&place).await.unwrap();
+    let slot: jiff::civil::DateTime = "2026-11-23T11:00:00".parse().unwrap();
+    let later: jiff::civil::DateTime = "2026-11-24T09:00:00".parse().unwrap();
+    let wish = CallBackWish {
+        number: PhoneNumber::parse("040 123 4567").unwrap(),
+        language: Language::Sv,
+        wants_interpreter: true,
+        topic: "asumistuki".to_owned(),
+        slot,
+    };
+    let new_call = |conversation| NewCallBack {
+        id: CallBackId(Uuid::now_v7()),
+        conversation,
+        wish: wish.clone(),
+        sealed_number: vec![1, 2, 3],
+    };
+    let mut ids = Vec::new();
+    for _ in 0..6 {
+        ids.push(ConversationId(Uuid::now_v7()));
+        store.create(&new(*ids.last().unwrap()), welcome()).await.unwrap();
+    }
+    // Six want a time for three, at once.
+    let asks = ids.iter().map(|&id| {
+        let (store, call) = (store.clone(), new_call(id));
+        tokio::spawn(async move { store.request_call_back(call, 3).await })
+    });
+    let asked: Vec<_> = futures_util::future::join_all(asks).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(asked.iter().filter(|asked| matches!(asked, Err(StoreError::SlotFull))).count(), 3);
+    assert_eq!(store.calls_by_slot().await.unwrap(), [(slot, 3)].into());
+    let calls: Vec<_> = asked.into_iter().filter_map(Result::ok).collect();
+    assert_eq!(store.call_back_of(calls[0].conversation).await.unwrap().as_ref(), Some(&calls[0]));
+    // Asking again changes the request in its place, unless an expert has it.
+    let again = store.request_call_back(new_call(calls[0].conversation), 3).await.unwrap();
+    assert_eq!(store.calls_by_slot().await.unwrap(), [(slot, 3)].into());
+    let (aino, olli) = (AccountId(Uuid::now_v7()), AccountId(Uuid::now_v7()));
+    assert!(store.claim_call_back(again.id, aino, true).await.unwrap());
+    assert!(!store.claim_call_back(again.id, olli, true).await.unwrap());
+    assert!(!store.claim_call_back(again.id, olli, false).await.unwrap());
+    let changed = store.request_call_back(new_call(again.conversation), 3).await;
+    assert!(matches!(changed, Err(StoreError::Taken)));
+    let moved = store.move_call_back(&again, olli, (later, 3)).await;
+    assert!(matches!(moved, Err(StoreError::Taken)));
+    store.move_call_back(&again, aino, (later, 3)).await.unwrap();
+    let kept = store.call_back(again.id).await.unwrap().unwrap();
+    assert_eq!((kept.slot, kept.expert, kept.sealed_number.as_slice()), (later, None, [1u8, 2, 3].as_slice()));
+    // Done, cancelled, lapsed, and gone with the conversation.
+    assert!(store.claim_call_back(again.id, aino, true).await.unwrap());
+    assert!(!store.end_call_back(&again, Some(olli), CallOutcome::Called).await.unwrap());
+    assert!(store.end_call_back(&again, Some(aino), CallOutcome::Called).await.unwrap());
+    assert!(store.end_call_back(&calls[1], None, CallOutcome::Cancelled).await.unwrap());
+    assert!(!store.end_call_back(&calls[1], None, CallOutcome::Cancelled).await.unwrap());
+    store.request_call_back(new_call(calls[1].conversation), 3).await.unwrap();
+    assert!(store.delete(calls[1].conversation).await.unwrap());
+    assert_eq!(store.sweep_call_backs(slot).await.unwrap(), 0);
+    assert_eq!(store.sweep_call_backs(later).await.unwrap(), 1);
+    assert_eq!(store.call_backs().await.unwrap(), []);
+    let gone = store.request_call_back(new_call(calls[1].conversation), 3).await;
+    assert!(matches!(gone, Err(StoreError::Unknown)));
+    store.close().await;
+}
+
+async fn nobody_has_more_conversations_than_one_may(place: Place) {
+    let store = Store::open(&place).await.unwrap();
+    let other = Store::open(&place).await.unwrap();
+    let me = expert(&store, "aino", 3).await;
+    let mut ids = Vec::new();
+    for _ in 0..12 {
+        ids.push(queue(&store, Occasion::Asked).await);
+    }
+    // Twelve claims at once, from two processes.
+    let claims = ids.iter().enumerate().map(|(at, &id)| {
+        let store = if at % 2 == 0 { store.clone() } else { other.clone() };
+        tokio::spawn(
+            async move { store.pass(id, &Passing::Claim(me), (step(HandoverState::Claimed), version())).await },
+        )
+    });
+    let claimed: Vec<_> = futures_util::future::join_all(claims).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(claimed.iter().filter(|claimed| claimed.is_ok()).count(), 3);
+    assert_eq!(claimed.iter().filter(|claimed| matches!(claimed, Err(StoreError::ChatsFull))).count(), 9);
+    assert_eq!((store.claimed().await.unwrap().len(), store.waiting().await.unwrap().len()), (3, 9));
+    // Who may not sign in claims nothing.
+    let waiting = store.waiting().await.unwrap()[0].conversation;
+    let olli = expert(&store, "olli", 3).await;
+    store.disable("olli", true).await.unwrap();
+    let refused = store.pass(waiting, &Passing::Claim(olli), (step(HandoverState::Claimed), version())).await;
+    assert!(matches!(refused, Err(StoreError::Taken)));
+    store.close().await;
+    other.close().await;
+}
+
+async fn notes_and_cards_stand_beside(place: Place) {
+    let store = Store::open(&place).await.unwrap();
+    let (aino, olli) = (expert(&store, "aino", 3).await, expert(&store, "olli", 3).await);
+    let id = queue(&store, Occasion::Supported).await;
+    let note = MessageId(Uuid::now_v7());
+    for words in ["soita huomenna", "toinen"] {
+        store.add_note(id, note, ("Aino", words)).await.unwrap();
+    }
+    store.add_note(id, MessageId(Uuid::now_v7()), ("Olli", "kolmas")).await.unwrap();
+    let notes = store.notes(id).await.unwrap();
+    assert_eq!(notes.iter().map(|note| note.words.as_str()).collect::<Vec<_>>(), ["soita huomenna", "kolmas"]);
+    let card = |state| Card {
+        partner: "partner-county".to_owned(),
+        state,
+        language: Language::Fi,
+        title: "hyvinvointialue".to_owned(),
+        text: "kortti".to_owned(),
+    };
+    let offer = || store.offer_card(id, aino, (card(CardState::Offered), version()));
+    assert!(matches!(offer().await, Err(StoreError::Taken)));
+    store.pass(id, &Passing::Claim(aino), (step(HandoverState::Claimed), version())).await.unwrap();
+    let others = store.offer_card(id, olli, (card(CardState::Offered), version())).await;
+    assert!(matches!(others, Err(StoreError::Taken)));
+    let answer = |state| store.answer_card(id, (card(state), version()));
+    assert!(matches!(answer(CardState::Shown).await, Err(StoreError::Taken)));
+    assert_eq!(offer().await.unwrap().seq, 5);
+    assert_eq!(answer(CardState::Shown).await.unwrap().seq, 6);
+    assert!(matches!(answer(CardState::Shown).await, Err(StoreError::Taken)));
+    assert_eq!(store.record(id).await.unwrap().seq_last, 6);
+    assert!(store.delete(id).await.unwrap());
+    assert!(store.notes(id).await.unwrap().is_empty());
+    let gone = store.add_note(id, note, ("Aino", "myöhässä")).await;
+    assert!(matches!(gone, Err(StoreError::Unknown)));
+    store.close().await;
+}
+
+async fn events_leave_once_and_in_order(place: Place) {
+    let store = Store::open(&place).await.unwrap().with_outbox();
+    let other = Store::open(&place).await.unwrap().with_outbox();
+    let aino = expert(&store, "aino", 3).await;
+    let (id, silent) = (queue(&store, Occasion::Asked).await, queue(&store, Occasion::Asked).await);
+    let before = store.record(id).await.unwrap();
+    let said = Said { replied: None, ..turn(&Conversation::default(), MessageId(Uuid::now_v7()), "odotan") };
+    store.append(id, &before, said).await.unwrap();
+    store.pass(id, &Passing::Claim(aino), (step(HandoverState::Claimed), version())).await.unwrap();
+    store.speak(id, aino, says("Aino"), version()).await.unwrap();
+    assert!(store.delete(silent).await.unwrap());
+    let lease = SignedDuration::from_secs(60);
+    let mut left = Vec::new();
+    loop {
+        // Two processes look at once: one has it.
+        let (here, there) = tokio::join!(store.take_due(lease, 10), other.take_due(lease, 10));
+        let taken: Vec<_> = here.unwrap().into_iter().chain(there.unwrap()).collect();
+        assert!(taken.len() <= 1, "of a conversation one leaves at a time");
+        let Some(outgoing) = taken.into_iter().next() else { break };
+        left.push((outgoing.event.seq, outgoing.event.kind.name()));
+        store.sent(outgoing.id).await.unwrap();
+    }
+    assert_eq!(left, [(2, "handoff"), (3, "handoff"), (4, "message"), (5, "handoff"), (6, "expert")]);
+    // What fails waits, then is given up, and goes again when it is asked for.
+    store.speak(id, aino, says("Aino"), version()).await.unwrap();
+    let first = store.take_due(lease, 10).await.unwrap().remove(0);
+    store.unsent(first.id, "503", Some(SignedDuration::from_secs(60))).await.unwrap();
+    assert!(store.take_due(lease, 10).await.unwrap().is_empty());
+    store.unsent(first.id, "503", None).await.unwrap();
+    let dead = store.dead_letters().await.unwrap();
+    assert_eq!((dead[0].id, dead[0].seq, dead[0].tries_n, dead[0].fault.as_str()), (first.id, 7, 1, "503"));
+    store.speak(id, aino, says("Aino"), version()).await.unwrap();
+    assert_eq!(store.take_due(SignedDuration::ZERO, 10).await.unwrap()[0].event.seq, 8);
+    assert_eq!(store.revive().await.unwrap(), 1);
+    assert_eq!(store.take_due(lease, 10).await.unwrap()[0].event.seq, 7);
+    store.close().await;
+    other.close().await;
 }
 
 #[tokio::test]

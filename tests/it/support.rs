@@ -24,6 +24,9 @@ use uuid::Uuid;
 
 /// The day for which figures are given.
 pub(crate) const DAY: jiff::civil::Date = jiff::civil::date(2026, 11, 23);
+/// A partner's contact card: the first line is its name.
+const PARTNER: &str = "[[text]]\nid = \"partner-county\"\nfi = \"hyvinvointialue\\nApua arkeen.\"\nsv = \"välfärdsområdet\\nHjälp.\"\n\
+    en = \"the county\\nHelp.\"\n";
 /// Numbers of an embedding.
 const DIMS: u64 = 96;
 /// A question that is answered from the content.
@@ -177,7 +180,8 @@ async fn begin_with<L: Into<Loaded> + 'static>(
     (Server { address, stop, gate, client: Client::new(), task }, ready)
 }
 
-fn assistant(gate: Arc<Gate>) -> Result<Assistant, AppError> {
+/// What answers from the small content.
+pub(crate) fn assistant(gate: Arc<Gate>) -> Result<Assistant, AppError> {
     let loaded = knowledge::read(&Source::from_files(files()), DAY);
     let knowledge = Arc::new(loaded.knowledge.unwrap_or_else(|| panic!("{:?}", loaded.findings)));
     let mut calibration = Calibration::unfitted();
@@ -242,6 +246,7 @@ pub(crate) fn files() -> Vec<(String, String)> {
             "[[text]]\nid = {id:?}\nfi = \"{id} suomeksi\"\nsv = \"{id} på svenska\"\nen = \"{id} in English\"\n"
         );
     }
+    let texts = texts.replace("card-offer suomeksi", "{partner}: näytetäänkö?") + PARTNER;
     files.push(("intents/texts.toml".to_owned(), texts));
     files
 }

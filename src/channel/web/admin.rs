@@ -2,16 +2,15 @@
 
 use crate::channel::web::json::Body;
 use crate::channel::web::problem::{Code, Problem, ProblemBody};
-use crate::channel::web::state::Web;
-use crate::config::AdminConfig;
+use crate::channel::web::state::{Web, bearer};
 use crate::knowledge::versions::Kept;
 use crate::publication::{NotPublished, Publish, Published, Trigger};
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
-use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::path::Path;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
@@ -27,16 +26,16 @@ impl Token {
     ///
     /// # Errors
     /// Where the file cannot be read or the token is too short to be safe.
-    pub fn read(config: &AdminConfig) -> std::io::Result<Option<Self>> {
-        if config.token_file.as_os_str().is_empty() {
+    pub fn read(file: &Path) -> std::io::Result<Option<Self>> {
+        if file.as_os_str().is_empty() {
             return Ok(None);
         }
-        let text = fs_err::read_to_string(&config.token_file)?;
+        let text = fs_err::read_to_string(file)?;
         let token = text.trim();
         if token.chars().count() < TOKEN_CHARS_MIN {
             return Err(std::io::Error::other(format!(
                 "`{}`: the token has fewer than {TOKEN_CHARS_MIN} characters: make one with `openssl rand -hex 32`",
-                config.token_file.display()
+                file.display()
             )));
         }
         Ok(Some(Self::of(token)))
@@ -47,7 +46,7 @@ impl Token {
     }
 
     /// Takes the same time whatever is wrong: hashes are compared, and all of them.
-    fn is(&self, presented: &str) -> bool {
+    pub(super) fn is(&self, presented: &str) -> bool {
         self.0.ct_eq(&Self::of(presented).0).into()
     }
 }
@@ -60,14 +59,7 @@ impl FromRequestParts<Arc<Web>> for Editor {
 
     async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Problem> {
         let token = web.admin.get().ok_or(Code::AdminClosed)?;
-        let presented = parts
-            .headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim());
-        if !presented.is_some_and(|presented| token.is(presented)) {
+        if !bearer(&parts.headers).is_some_and(|presented| token.is(presented)) {
             return Err(Code::AdminUnauthorized.into());
         }
         web.exchange()?;
@@ -197,11 +189,11 @@ mod tests {
 
     #[test]
     fn no_file_is_no_token_and_a_short_one_is_refused() {
-        assert!(Token::read(&AdminConfig::default()).unwrap().is_none());
+        assert!(Token::read(Path::new("")).unwrap().is_none());
         let folder = tempfile::tempdir().unwrap();
         let token_file = folder.path().join("token");
         std::fs::write(&token_file, "short\n").unwrap();
-        let error = Token::read(&AdminConfig { token_file }).err().unwrap().to_string();
+        let error = Token::read(&token_file).err().unwrap().to_string();
         assert!(error.contains("openssl rand -hex 32"), "{error}");
     }
 }

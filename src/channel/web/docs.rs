@@ -2,7 +2,8 @@
 
 use crate::channel::web::state::Web;
 use crate::channel::web::{
-    admin, conversations, events, feedback, handover, health, messages, problem, transcript, widget,
+    admin, callback, contact_centre, conversations, events, feedback, handover, health, messages, problem, transcript,
+    widget,
 };
 use axum::{Json, Router};
 use std::sync::Arc;
@@ -34,6 +35,20 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         handover::ask,
         handover::standing,
         handover::leave,
+        handover::card,
+        handover::typing,
+        callback::slots,
+        callback::ask,
+        callback::read,
+        callback::cancel,
+        contact_centre::queue,
+        contact_centre::read,
+        contact_centre::claim,
+        contact_centre::speak,
+        contact_centre::typing,
+        contact_centre::requeue,
+        contact_centre::give_back,
+        contact_centre::close,
         problem::list,
         document,
         health::alive,
@@ -44,6 +59,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         (name = "conversations", description = "Ask, listen, save, delete"),
         (name = "content", description = "For editors, behind the token of `[admin]`"),
         (name = "hand-off", description = "A person takes over"),
+        (name = "contact centre", description = "For another system that is the human side, behind the token of `[contact_centre]`"),
         (name = "service", description = "For operators and developers")
     ),
     modifiers(&Bearer)

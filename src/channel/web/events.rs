@@ -3,18 +3,30 @@
 use crate::channel::web::problem::{Code, Problem, ProblemBody};
 use crate::channel::web::state::{Key, Web};
 use crate::channel::web::wire::EventBody;
-use crate::domain::Event;
-use crate::exchange::{Admitted, Exchange, News, Visit};
+use crate::domain::{Event, Side};
+use crate::exchange::{Admitted, Exchange, News, QueuePlace, Visit};
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{self, KeepAlive, Sse};
 use futures_util::{Stream, stream};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
+
+/// What passes: it is not kept and has no place of its own.
+#[derive(Serialize)]
+struct PassingBody {
+    kind: &'static str,
+    /// The last event before it.
+    seq: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimate_minutes: Option<u32>,
+}
 
 /// From where to read.
 #[derive(Debug, Deserialize)]
@@ -27,12 +39,15 @@ pub(super) struct Cursor {
 const KEEP_ALIVE_TIME: Duration = Duration::from_secs(15);
 /// How often the store is asked without news: another process may have written, and its news been lost.
 const LOOK_TIME: Duration = Duration::from_secs(10);
+/// The same while the citizen waits for a person: others leave the queue.
+const QUEUE_TIME: Duration = Duration::from_secs(2);
 /// Events that one read takes from the store.
 const EVENTS_N: u32 = 64;
 
 /// Listen to a conversation
 ///
-/// Server-sent events; `id` is the `seq`, `event` the kind, `data` the event as JSON.
+/// Server-sent events; `id` is the `seq`, `event` the kind, `data` the event as JSON. Beside them come events that are not kept and have no
+/// `id`: `typing`, while a person writes, and `queue`, with the place in the queue and the wait whenever they change.
 #[utoipa::path(get, path = "/v1/conversations/{id}/events", tag = "conversations", security(("secret" = [])),
     params(("id" = String, Path, format = "uuid", description = "The conversation"),
         ("after" = Option<u64>, Query, description = "Only events after this `seq`; `Last-Event-ID` goes before it"),
@@ -56,8 +71,16 @@ pub(super) async fn stream(
     let exchange = Arc::clone(web.exchange()?);
     let permit = Arc::clone(&web.streams).try_acquire_owned().map_err(|_| Code::StreamsFull)?;
     let visit = exchange.visit(admitted).ok_or(Code::StreamsFull)?;
-    let listener =
-        Listener { exchange, admitted, visit, after, read: VecDeque::new(), _open: Open::new(&web, permit), web };
+    let listener = Listener {
+        exchange,
+        admitted,
+        visit,
+        after,
+        read: VecDeque::new(),
+        queue: None,
+        _open: Open::new(&web, permit),
+        web,
+    };
     let events = stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
         Some((Ok(event), listener))
@@ -71,6 +94,8 @@ struct Listener {
     visit: Visit,
     after: u64,
     read: VecDeque<Event>,
+    /// The place in the queue that was told last.
+    queue: Option<QueuePlace>,
     _open: Open,
     web: Arc<Web>,
 }
@@ -102,12 +127,32 @@ impl Listener {
                     return None;
                 }
             }
+            let queue = self.exchange.place_in_queue(self.admitted).await.ok()?;
+            if let (true, Some(place)) = (queue != self.queue, queue) {
+                self.queue = queue;
+                return self.passing("queue", Some(place));
+            }
+            self.queue = queue;
+            let look_time = if queue.is_some() { QUEUE_TIME } else { LOOK_TIME };
             tokio::select! {
                 () = self.web.stop.cancelled() => return None,
-                news = self.visit.news() => if news == News::Closed { return None },
-                () = tokio::time::sleep(LOOK_TIME) => if !matches!(self.exchange.is_kept(self.admitted).await, Ok(true)) { return None },
+                news = self.visit.news() => match news {
+                    News::Closed => return None,
+                    News::Typing(Side::Expert) => return self.passing("typing", None),
+                    News::Typing(Side::Citizen) | News::Reaches(_) => {}
+                },
+                () = tokio::time::sleep(look_time) => if !matches!(self.exchange.is_kept(self.admitted).await, Ok(true)) { return None },
             }
         }
+    }
+}
+
+impl Listener {
+    fn passing(&self, kind: &'static str, place: Option<QueuePlace>) -> Option<sse::Event> {
+        let position = place.map(|place| place.position);
+        let estimate_minutes = place.and_then(|place| place.estimate_minutes);
+        let body = PassingBody { kind, seq: self.after, position, estimate_minutes };
+        sse::Event::default().event(kind).json_data(&body).ok()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The web channel: an API with stored conversations and event streams, its documentation, health and metrics, and a page to ask on.
 //!
 //! In reading order: [`problem`] is every way to say no; [`state`] is what handlers share; [`conversations`], [`messages`], [`events`],
-//! [`transcript`] and [`feedback`] are the endpoints for citizens, [`admin`] those for editors; [`widget`] is what citizens see of them; [`health`],
+//! [`transcript`], [`handover`], [`mod@callback`] and [`feedback`] are the endpoints for citizens, [`admin`] those for editors, [`contact_centre`] those for another system that is the human side; [`widget`] is what citizens see of them; [`health`],
 //! [`pages`] and [`docs`] stand beside them; [`guard`] is around all of them.
 
 pub mod problem;
@@ -9,7 +9,9 @@ pub mod state;
 pub mod wire;
 
 mod admin;
+mod callback;
 mod console;
+mod contact_centre;
 mod conversations;
 mod docs;
 mod events;
@@ -55,6 +57,18 @@ pub fn router(web: &Arc<Web>) -> Router {
         .route("/v1/conversations/{id}/feedback/{seq}", put(feedback::rate))
         .route("/v1/widget/config", get(widget::config))
         .route("/v1/conversations/{id}/handoff", get(handover::standing).post(handover::ask).delete(handover::leave))
+        .route("/v1/conversations/{id}/card", post(handover::card))
+        .route("/v1/conversations/{id}/typing", post(handover::typing))
+        .route("/v1/callback/slots", get(callback::slots))
+        .route("/v1/conversations/{id}/callback", get(callback::read).put(callback::ask).delete(callback::cancel))
+        .route("/v1/desk/queue", get(contact_centre::queue))
+        .route("/v1/desk/conversations/{id}", get(contact_centre::read))
+        .route("/v1/desk/conversations/{id}/claim", post(contact_centre::claim))
+        .route("/v1/desk/conversations/{id}/messages", post(contact_centre::speak))
+        .route("/v1/desk/conversations/{id}/typing", post(contact_centre::typing))
+        .route("/v1/desk/conversations/{id}/requeue", post(contact_centre::requeue))
+        .route("/v1/desk/conversations/{id}/return", post(contact_centre::give_back))
+        .route("/v1/desk/conversations/{id}/close", post(contact_centre::close))
         .route("/v1/problems", get(problem::list))
         .route("/v1/openapi.json", get(docs::document))
         .layer(DefaultBodyLimit::max(web.limits.body_bytes_max));

@@ -57,6 +57,18 @@ pub enum Code {
     VersionNotFound,
     /// The conversation is with a person already, or no more.
     InOtherHands,
+    /// No calls are taken here.
+    CallbackOff,
+    /// No call was asked for.
+    CallbackNotFound,
+    /// The time of the call cannot be chosen, or no longer.
+    SlotTaken,
+    /// The text is no phone number.
+    BadNumber,
+    /// No token for another contact centre is configured.
+    DeskClosed,
+    /// The token for another contact centre is missing or wrong.
+    DeskUnauthorized,
     /// No such path.
     NotFound,
     /// The path knows other methods.
@@ -79,7 +91,7 @@ pub enum Code {
 
 impl Code {
     /// All codes, as they are documented.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 33] = [
         Self::BadRequest,
         Self::BadJson,
         Self::BadBody,
@@ -98,6 +110,12 @@ impl Code {
         Self::ContentRefused,
         Self::VersionNotFound,
         Self::InOtherHands,
+        Self::CallbackOff,
+        Self::CallbackNotFound,
+        Self::SlotTaken,
+        Self::BadNumber,
+        Self::DeskClosed,
+        Self::DeskUnauthorized,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::RateLimited,
@@ -180,6 +198,39 @@ impl Code {
                 409,
                 "In other hands",
                 "a person has the conversation already, is waited for, or is so no more: read its events",
+            ),
+            Self::CallbackOff => (
+                "callback-off",
+                409,
+                "No calls are taken",
+                "no calls can be asked for here: see `features` of GET /v1/widget/config",
+            ),
+            Self::CallbackNotFound => (
+                "callback-not-found",
+                404,
+                "No such call",
+                "no call was asked for in this conversation, or it was made: ask for one with PUT",
+            ),
+            Self::SlotTaken => (
+                "slot-taken",
+                409,
+                "The time is taken",
+                "this time has all its calls or cannot be chosen: GET /v1/callback/slots lists those that can",
+            ),
+            Self::BadNumber => {
+                ("bad-number", 422, "No phone number", "this is no phone number: write one such as `040 123 4567`")
+            }
+            Self::DeskClosed => (
+                "desk-closed",
+                403,
+                "Closed",
+                "no token is configured: name a file with one as `contact_centre.token_file`",
+            ),
+            Self::DeskUnauthorized => (
+                "desk-unauthorized",
+                401,
+                "Not authorized",
+                "send the token of `contact_centre.token_file` as `Authorization: Bearer`",
             ),
             Self::NotFound => ("not-found", 404, "No such path", "there is nothing here: see /docs"),
             Self::MethodNotAllowed => {
@@ -299,6 +350,9 @@ impl From<Refusal> for Problem {
             Refusal::Unknown => Code::ConversationNotFound,
             Refusal::Busy => Code::ConversationBusy,
             Refusal::Taken => Code::InOtherHands,
+            Refusal::CallsOff => Code::CallbackOff,
+            Refusal::NoCall => Code::CallbackNotFound,
+            Refusal::SlotTaken => Code::SlotTaken,
             Refusal::QueueFull => Code::QueueFull,
             Refusal::ConversationFull => Code::ConversationFull,
             Refusal::Failed => {

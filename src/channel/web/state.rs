@@ -1,6 +1,7 @@
 //! What the handlers of one server share.
 
 use crate::channel::web::admin::Token;
+use crate::channel::web::contact_centre::Desk;
 use crate::channel::web::limiter::Limiter;
 use crate::channel::web::problem::{Code, Problem};
 use crate::channel::web::widget::Scripts;
@@ -10,6 +11,7 @@ use crate::exchange::{Admitted, Exchange, Secret};
 use crate::publication::Publish;
 use crate::telemetry::metrics::Metrics;
 use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use std::sync::{Arc, OnceLock};
@@ -42,6 +44,8 @@ pub struct Web {
     pub(super) stop: CancellationToken,
     /// What opens `/v1/admin`; closed without.
     pub(super) admin: OnceLock<Token>,
+    /// What opens `/v1/desk`; closed without.
+    pub(super) desk: OnceLock<Desk>,
     /// Lets content go live.
     pub(super) publisher: OnceLock<Arc<dyn Publish>>,
     exchange: OnceLock<Arc<Exchange>>,
@@ -60,6 +64,7 @@ impl Web {
             scripts: Scripts::default(),
             stop,
             admin: OnceLock::new(),
+            desk: OnceLock::new(),
             publisher: OnceLock::new(),
             exchange: OnceLock::new(),
             phase: watch::Sender::new(Phase::Starting),
@@ -79,6 +84,11 @@ impl Web {
     pub fn admit(&self, token: Token) {
         // The first token holds for the life of the server.
         let _ = self.admin.set(token);
+    }
+
+    /// Lets another system be the human side, with the account of this login.
+    pub fn admit_desk(&self, token: Token, login: &str) {
+        let _ = self.desk.set(Desk { token, login: login.to_owned() });
     }
 
     /// What lets content go live.
@@ -127,14 +137,13 @@ impl FromRequestParts<Arc<Web>> for Key {
         let unknown = || Problem::from(Code::ConversationNotFound);
         let path = RawPathParams::from_request_parts(parts, web).await.map_err(|_| unknown())?;
         let id = path.iter().find(|(name, _)| *name == "id").and_then(|(_, id)| id.parse().ok()).ok_or_else(unknown)?;
-        let secret = parts
-            .headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .and_then(|(_, secret)| Secret::parse(secret.trim()))
-            .ok_or_else(unknown)?;
+        let secret = bearer(&parts.headers).and_then(Secret::parse).ok_or_else(unknown)?;
         Ok(Self(exchange.admit(ConversationId(id), &secret).await?))
     }
+}
+
+/// What `Authorization: Bearer` carries.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }

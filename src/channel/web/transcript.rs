@@ -84,6 +84,7 @@ fn text(events: &[Event]) -> String {
                 language = handover.language;
                 ("neuvo", handover.text.as_str())
             }
+            EventKind::Card(card) => ("neuvo", card.text.as_str()),
             EventKind::Expert(message) => (message.name.as_str(), message.text.as_str()),
         };
         let at = event.at.strftime("%Y-%m-%d %H:%M UTC");

@@ -135,16 +135,17 @@ pub(super) async fn styles() -> impl IntoResponse {
 }
 
 fn current(web: &Web, context: Option<&str>) -> ConfigBody {
-    let (version, texts, starters) = match web.exchange() {
+    let (version, features, texts, starters) = match web.exchange() {
         Ok(exchange) => {
             let starters = context.map(|benefit| exchange.starters(benefit)).unwrap_or_default();
-            (exchange.wording_version(), exchange.wording(PREFIX), starters)
+            let features = Features { handoff: exchange.has_queues(), callback: exchange.takes_call_backs() };
+            (exchange.wording_version(), features, exchange.wording(PREFIX), starters)
         }
-        Err(_) => (String::new(), built_in(), Default::default()),
+        Err(_) => (String::new(), Features::default(), built_in(), Default::default()),
     };
     ConfigBody {
         version,
-        features: Features::default(),
+        features,
         chars_max: Utterance::CHARS_MAX,
         retention_days: web.limits.retention_days,
         texts: Language::ALL.into_iter().zip(texts).collect(),

@@ -1,6 +1,7 @@
 //! What goes over the wire. Fields are added, never renamed: pages in browsers may be older than the server.
 
-use crate::domain::{self, Event, EventKind, Handover, HandoverState, Language, Outcome, QuickReply};
+use crate::domain::{self, Card, CardState, Event, EventKind, Handover, HandoverState, Language, Outcome, QuickReply};
+use crate::reply::markdown;
 use crate::store::Exchanged;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -21,6 +22,8 @@ pub enum EventBody {
     Handoff(HandoffBody),
     /// What a person wrote
     Expert(ExpertBody),
+    /// A partner's contact card is offered, shown or declined
+    Card(CardBody),
 }
 
 /// The first words of a conversation.
@@ -124,6 +127,31 @@ pub struct ExpertBody {
     pub text: String,
 }
 
+/// A partner's contact card.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CardBody {
+    /// Place in the conversation
+    pub seq: u64,
+    /// When
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Which partner: send it with the answer to an offer
+    #[schema(example = "partner-wellbeing-county")]
+    pub partner: String,
+    /// offered, shown or declined
+    #[schema(value_type = String, example = "offered")]
+    pub state: CardState,
+    /// fi, sv or en
+    #[schema(value_type = String, example = "fi")]
+    pub lang: Language,
+    /// The partner's name
+    pub title: String,
+    /// The question, the card, or a word that it is not shown; plain text
+    pub text: String,
+    /// The same in Markdown
+    pub markdown: String,
+}
+
 /// Where an answer comes from.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CitationBody {
@@ -178,6 +206,7 @@ impl From<Event> for EventBody {
             EventKind::Message(message) => Self::Message(MessageBody { seq, at, id: message.id.0, text: message.text }),
             EventKind::Reply(answered) => Self::Reply(reply(seq, at, *answered)),
             EventKind::Handoff(handover) => Self::Handoff(handoff(seq, at, *handover)),
+            EventKind::Card(card) => Self::Card(card_body(seq, at, *card)),
             EventKind::Expert(message) => Self::Expert(ExpertBody { seq, at, name: message.name, text: message.text }),
         }
     }
@@ -192,6 +221,7 @@ impl EventBody {
             Self::Reply(body) => body.seq,
             Self::Handoff(body) => body.seq,
             Self::Expert(body) => body.seq,
+            Self::Card(body) => body.seq,
         }
     }
 
@@ -203,6 +233,7 @@ impl EventBody {
             Self::Reply(_) => "reply",
             Self::Handoff(_) => "handoff",
             Self::Expert(_) => "expert",
+            Self::Card(_) => "card",
         }
     }
 }
@@ -223,6 +254,11 @@ impl std::fmt::Debug for ExpertBody {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "ExpertBody({} chars)", self.text.chars().count())
     }
+}
+
+fn card_body(seq: u64, at: Timestamp, card: Card) -> CardBody {
+    let Card { partner, state, language, title, text } = card;
+    CardBody { seq, at, partner, state, lang: language, title, text: markdown::plain(&text), markdown: text }
 }
 
 /// Why a person was asked for is for experts only: it stays here.

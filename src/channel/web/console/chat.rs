@@ -1,12 +1,12 @@
 //! One conversation of an expert: read it, take it, write, pass it on, end it.
 
+use crate::channel::web::console::chat_views::{self, Beside, Canned};
 use crate::channel::web::console::desk::{Plain, failed, now};
+use crate::channel::web::console::html;
 use crate::channel::web::console::session::{Refused, Signed, to};
-use crate::channel::web::console::views::{Beside, Canned};
-use crate::channel::web::console::{html, views};
 use crate::channel::web::problem::{Code, Problem};
 use crate::channel::web::state::Web;
-use crate::domain::{AccountId, ConversationId, Language, MessageId, Utterance};
+use crate::domain::{AccountId, ConversationId, Language, MessageId, Resolution, Utterance};
 use crate::exchange::{Exchange, Refusal};
 use axum::Form;
 use axum::extract::{Path, Query, State};
@@ -32,6 +32,20 @@ pub(super) struct Pass {
     to: Uuid,
 }
 
+/// How a conversation ended.
+#[derive(Deserialize)]
+pub(super) struct End {
+    token: String,
+    resolution: Resolution,
+}
+
+/// Which card is offered.
+#[derive(Deserialize)]
+pub(super) struct Offer {
+    token: String,
+    partner: String,
+}
+
 /// What guidance is looked for.
 #[derive(Deserialize)]
 pub(super) struct Search {
@@ -53,8 +67,9 @@ pub(super) async fn show(
     colleagues.retain(|other| other.role.serves() && !other.is_disabled && other.id != signed.account.id);
     let language = case.ticket.as_ref().map_or(Language::Fi, |ticket| ticket.language);
     let canned: Vec<_> = exchange.canned(language).into_iter().map(Canned::new).collect();
-    let beside = Beside { colleagues: &colleagues, canned: &canned };
-    Ok(html(views::chat(&signed, &case, id, &beside, now())))
+    let partners = exchange.partners(language);
+    let beside = Beside { partners: &partners, colleagues: &colleagues, canned: &canned };
+    Ok(html(chat_views::chat(&signed, &case, id, &beside, now())))
 }
 
 /// Writes to the citizen. The script asks for a bare answer, a form without it for the page again.
@@ -127,11 +142,49 @@ pub(super) async fn end(
     State(web): State<Arc<Web>>,
     signed: Signed,
     Path(id): Path<Uuid>,
-    Form(form): Form<Plain>,
+    Form(form): Form<End>,
 ) -> Result<Response, Refused> {
     signed.check(&form.token)?;
-    let done = exchange(&web)?.end(&signed.account, ConversationId(id)).await;
+    let done = exchange(&web)?.end(&signed.account, ConversationId(id), form.resolution).await;
     done.map_or_else(back, |_| Ok(to("/console")))
+}
+
+/// Writes a note for colleagues.
+pub(super) async fn note(
+    State(web): State<Arc<Web>>,
+    signed: Signed,
+    Path(id): Path<Uuid>,
+    Form(form): Form<Say>,
+) -> Result<Response, Refused> {
+    signed.check(&form.token)?;
+    let words = Utterance::parse(&form.text).map_err(|error| Refused::Problem(error.into()))?;
+    let note = (MessageId(form.id), &words);
+    let done = exchange(&web)?.add_note(&signed.account, ConversationId(id), note).await;
+    done.map_or_else(back, |()| Ok(to(&format!("/console/chats/{id}"))))
+}
+
+/// Tells the citizen that somebody writes.
+pub(super) async fn typing(
+    State(web): State<Arc<Web>>,
+    signed: Signed,
+    Path(id): Path<Uuid>,
+    Form(form): Form<Plain>,
+) -> Result<StatusCode, Refused> {
+    signed.check(&form.token)?;
+    let told = exchange(&web)?.expert_types(&signed.account, ConversationId(id)).await;
+    told.map(|()| StatusCode::NO_CONTENT).map_err(|refusal| Refused::Problem(refusal.into()))
+}
+
+/// Asks the citizen whether a partner's card may be shown.
+pub(super) async fn card(
+    State(web): State<Arc<Web>>,
+    signed: Signed,
+    Path(id): Path<Uuid>,
+    Form(form): Form<Offer>,
+) -> Result<Response, Refused> {
+    signed.check(&form.token)?;
+    let done = exchange(&web)?.offer_card(&signed.account, ConversationId(id), &form.partner).await;
+    done.map_or_else(back, |_| Ok(to(&format!("/console/chats/{id}"))))
 }
 
 /// What the guidance says, in the conversation's language, with buttons that put it into the message.
@@ -149,7 +202,7 @@ pub(super) async fn guidance(
         @match &found.citation {
             Some(citation) => {
                 p { a href=(citation.url) target="_blank" rel="noreferrer" { (citation.title) " ↗" } " · " (citation.checked) }
-                (views::insertable(t, &found.text, lang))
+                (chat_views::insertable(t, &found.text, lang))
             }
             None => {
                 p { (t.say("Ohjetta ei löytynyt. Kokeile toisin sanoin.", "Ingen anvisning hittades. Försök med andra ord.", "No guidance found. Try other words.")) }

@@ -32,11 +32,29 @@ function alertTo(text) {
   if ("Notification" in window && Notification.permission === "granted" && document.hidden) new Notification(text);
 }
 
+// Streams that come back: a browser gives up for good on any answer but a stream, such as that of a server which is starting.
+function listen(url, events) {
+  let wait = 0;
+  let last = "";
+  const open = () => {
+    const stream = new EventSource(last ? url.replace(/after=\d+/, `after=${last}`) : url);
+    stream.addEventListener("open", () => { wait = 0; });
+    stream.addEventListener("error", () => {
+      if (stream.readyState !== EventSource.CLOSED) return;
+      wait = Math.min(15000, 2 * wait + 500);
+      setTimeout(open, wait * (0.5 + Math.random() / 2));
+    });
+    for (const [name, act] of Object.entries(events)) {
+      stream.addEventListener(name, (event) => { last = event.lastEventId || last; act(event, stream); });
+    }
+  };
+  open();
+}
+
 // Parts that the server draws anew. The focus stays where it was.
 for (const part of document.querySelectorAll("[data-live]")) {
-  const stream = new EventSource(part.dataset.live);
   const waiting = () => Number(part.querySelector("[data-count]")?.dataset.count ?? 0);
-  stream.addEventListener("part", (event) => {
+  listen(part.dataset.live, { part: (event) => {
     const before = waiting();
     const focused = part.contains(document.activeElement) ? document.activeElement : null;
     const key = focused && (focused.getAttribute("href") ?? focused.closest("form")?.getAttribute("action"));
@@ -46,7 +64,7 @@ for (const part of document.querySelectorAll("[data-live]")) {
       (again?.querySelector("button") ?? again)?.focus();
     }
     if (before < waiting()) alertTo(part.querySelector("[data-count]").textContent);
-  });
+  } });
 }
 
 // A conversation: new lines are added, and the reader is pulled down only from the end.
@@ -54,17 +72,29 @@ const log = document.getElementById("log");
 if (log) {
   const toEnd = () => { log.scrollTop = log.scrollHeight; };
   toEnd();
-  const stream = new EventSource(log.dataset.stream);
-  stream.addEventListener("lines", (event) => {
-    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
-    for (const line of [...parse(event.data).children]) {
-      if (log.querySelector(`[data-seq="${Number(line.dataset.seq)}"]`)) continue;
-      log.append(line);
-      if (line.classList.contains("citizen")) alertTo(line.querySelector(".who").textContent);
-    }
-    if (atEnd) toEnd();
+  const notes = document.getElementById("notes");
+  const typing = document.getElementById("typing");
+  let quiet = 0;
+  listen(log.dataset.stream, {
+    lines: (event) => {
+      const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+      for (const line of [...parse(event.data).children]) {
+        if (log.querySelector(`[data-seq="${Number(line.dataset.seq)}"]`)) continue;
+        log.append(line);
+        if (line.classList.contains("citizen")) alertTo(line.querySelector(".who").textContent);
+        if (typing) typing.textContent = "";
+      }
+      if (atEnd) toEnd();
+    },
+    notes: (event) => notes?.replaceChildren(...parse(event.data).childNodes),
+    typing: () => {
+      if (!typing) return;
+      clearTimeout(quiet);
+      typing.textContent = typing.dataset.words;
+      quiet = setTimeout(() => { typing.textContent = ""; }, 6000);
+    },
+    over: (_, stream) => { stream.close(); location.assign("/console"); },
   });
-  stream.addEventListener("over", () => { stream.close(); location.assign("/console"); });
 }
 
 const text = document.getElementById("text");
@@ -72,6 +102,14 @@ if (text) {
   const form = text.closest("form");
   text.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); form.requestSubmit(); }
+  });
+  // That one writes is told at most every three seconds, and what is written never.
+  let told = 0;
+  text.addEventListener("input", () => {
+    if (!text.value || Date.now() - told < 3000) return;
+    told = Date.now();
+    const body = new URLSearchParams({ token: form.elements.token.value });
+    fetch(form.action.replace(/say$/, "typing"), { method: "POST", body, redirect: "manual" }).catch(() => {});
   });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

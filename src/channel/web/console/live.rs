@@ -2,11 +2,11 @@
 
 use crate::channel::web::console::desk::{failed, now, supervises};
 use crate::channel::web::console::session::{Refused, Signed};
-use crate::channel::web::console::views;
+use crate::channel::web::console::{calls, chat_views, views};
 use crate::channel::web::problem::Code;
 use crate::channel::web::state::Web;
-use crate::domain::ConversationId;
-use crate::exchange::{Exchange, News, Visit};
+use crate::domain::{ConversationId, Side};
+use crate::exchange::{Exchange, News, Refusal, Visit};
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{self, KeepAlive, Sse};
@@ -38,6 +38,14 @@ pub(super) async fn lists(
     signed: Signed,
 ) -> Events<impl Stream<Item = Result<sse::Event, Infallible>>> {
     screen(&web, signed, |signed, floor| views::lists(signed, floor, now()).into_string())
+}
+
+/// The calls that are to be made.
+pub(super) async fn calls(
+    State(web): State<Arc<Web>>,
+    signed: Signed,
+) -> Events<impl Stream<Item = Result<sse::Event, Infallible>>> {
+    screen(&web, signed, |signed, floor| calls::rows(signed, floor).into_string())
 }
 
 /// The floor, for those who supervise.
@@ -106,6 +114,7 @@ struct Chat {
     id: ConversationId,
     visit: Visit,
     after: u64,
+    notes_n: usize,
     is_over: bool,
     _permit: OwnedSemaphorePermit,
 }
@@ -126,7 +135,7 @@ pub(super) async fn chat(
     let visit = exchange.visit_case(id).ok_or(Code::StreamsFull)?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
     let after = last.unwrap_or(cursor.after);
-    let chat = Chat { web, exchange, signed, id, visit, after, is_over: false, _permit: permit };
+    let chat = Chat { web, exchange, signed, id, visit, after, notes_n: 0, is_over: false, _permit: permit };
     let events = stream::unfold(chat, |mut chat| async move {
         let event = chat.next().await?;
         Some((Ok(event), chat))
@@ -144,10 +153,22 @@ impl Chat {
             match self.exchange.case_events(&self.signed.account, self.id, self.after).await {
                 Ok(events) if !events.is_empty() => {
                     self.after = events.last().map_or(self.after, |event| event.seq);
-                    let lines = views::events(self.signed.tongue, &events).into_string();
+                    let lines = chat_views::events(self.signed.tongue, &events).into_string();
                     return Some(sse::Event::default().id(self.after.to_string()).event("lines").data(lines));
                 }
-                Ok(_) => {}
+                Ok(_) => {
+                    let notes = self.exchange.notes(&self.signed.account, self.id).await.ok()?;
+                    if notes.len() != self.notes_n {
+                        self.notes_n = notes.len();
+                        let drawn = chat_views::notes(&notes).into_string();
+                        return Some(sse::Event::default().event("notes").data(drawn));
+                    }
+                }
+                // The browser comes back with the last line it has.
+                Err(Refusal::Store(error)) => {
+                    tracing::error!(%error, "a conversation's screen cannot be read on");
+                    return None;
+                }
                 Err(_) => {
                     // Ended, passed on or deleted: the page goes back to the queue.
                     self.is_over = true;
@@ -156,7 +177,14 @@ impl Chat {
             }
             tokio::select! {
                 () = self.web.stop.cancelled() => return None,
-                news = self.visit.news() => if news == News::Closed { self.is_over = true; return Some(sse::Event::default().event("over").data("over")) },
+                news = self.visit.news() => match news {
+                    News::Closed => {
+                        self.is_over = true;
+                        return Some(sse::Event::default().event("over").data("over"));
+                    }
+                    News::Typing(Side::Citizen) => return Some(sse::Event::default().event("typing").data("typing")),
+                    News::Typing(Side::Expert) | News::Reaches(_) => {}
+                },
                 () = tokio::time::sleep(LOOK_TIME) => {}
             }
         }

@@ -1,10 +1,13 @@
 //! The console at which experts take over: server-rendered pages with plain forms, kept fresh by server-sent events.
 //!
-//! In reading order: [`session`] says who is there; [`desk`] signs in, shows the queue and the floor; [`chat`] is one conversation; [`live`]
-//! pushes what changes; [`views`] draws all of it in the languages of [`words`].
+//! In reading order: [`session`] says who is there; [`desk`] signs in, shows the queue and the floor; [`chat`] is one conversation, [`calls`] are those asked for; [`live`]
+//! pushes what changes; [`views`] and [`chat_views`] draw all of it in the languages of [`words`].
 
+mod calls;
 mod chat;
+mod chat_views;
 mod desk;
+mod letters;
 mod live;
 mod session;
 mod views;
@@ -28,10 +31,22 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route("/console/floor", get(desk::floor))
         .route("/console/floor/live", get(live::floor))
         .route("/console/audit", get(desk::audit))
+        .route("/console/calls", get(calls::list))
+        .route("/console/calls/live", get(live::calls))
+        .route("/console/calls/{id}", get(calls::show))
+        .route("/console/calls/{id}/claim", post(calls::claim))
+        .route("/console/calls/{id}/return", post(calls::give_back))
+        .route("/console/calls/{id}/move", post(calls::postpone))
+        .route("/console/calls/{id}/end", post(calls::end))
+        .route("/console/letters", get(letters::list))
+        .route("/console/letters/again", post(letters::again))
         .route("/console/guidance", get(chat::guidance))
         .route("/console/chats/{id}", get(chat::show))
         .route("/console/chats/{id}/live", get(live::chat))
         .route("/console/chats/{id}/say", post(chat::say))
+        .route("/console/chats/{id}/note", post(chat::note))
+        .route("/console/chats/{id}/typing", post(chat::typing))
+        .route("/console/chats/{id}/card", post(chat::card))
         .route("/console/chats/{id}/claim", post(chat::claim))
         .route("/console/chats/{id}/pass", post(chat::pass))
         .route("/console/chats/{id}/requeue", post(chat::requeue))

@@ -1,6 +1,6 @@
 //! The console's own words in its three languages. What citizens read is content and stands in `intents/`.
 
-use crate::domain::{HandOff, Language, Occasion, SituationGroup};
+use crate::domain::{CardState, HandOff, Language, Occasion, Resolution, SituationGroup};
 use axum::http::{HeaderMap, header};
 
 /// The language of the console: that of the browser.
@@ -41,6 +41,30 @@ impl Tongue {
             Occasion::Asked => self.say("Pyysi ihmistä", "Bad om en människa", "Asked for a person"),
             Occasion::Misses => self.say("Botti ei ymmärtänyt", "Boten förstod inte", "The bot did not understand"),
         }
+    }
+
+    /// How a conversation ended.
+    pub(super) const fn resolution(self, resolution: Resolution) -> &'static str {
+        match resolution {
+            Resolution::Solved => self.say("Asia selvisi", "Ärendet löstes", "The matter was solved"),
+            Resolution::Advised => self.say("Neuvottu eteenpäin", "Fick råd om nästa steg", "Knows how to go on"),
+            Resolution::Referred => self.say("Ohjattu kumppanille", "Hänvisad till partner", "Referred to a partner"),
+            Resolution::Called => self.say("Soitetaan asiakkaalle", "Kunden blir uppringd", "Will be called"),
+            Resolution::Silent => self.say("Asiakas ei enää vastannut", "Kunden svarade inte mer", "No more answers"),
+            Resolution::Unsolved => self.say("Jäi auki", "Förblev öppet", "Stays open"),
+        }
+    }
+
+    /// How the offer of a partner's card stands.
+    pub(super) fn card(self, state: CardState, partner: &str) -> String {
+        let state = match state {
+            CardState::Offered => {
+                self.say("Yhteystietoja tarjottu", "Kontaktuppgifter erbjudna", "Contact details offered")
+            }
+            CardState::Shown => self.say("Yhteystiedot näytetty", "Kontaktuppgifter visade", "Contact details shown"),
+            CardState::Declined => self.say("Ei halunnut yhteystietoja", "Ville inte ha uppgifterna", "Declined"),
+        };
+        format!("{state}: {partner}")
     }
 
     /// The life situation and its signals, in words.

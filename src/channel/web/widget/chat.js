@@ -4,7 +4,7 @@ import { h, icon } from "./dom.js";
 import { frame } from "./frame.js";
 import { callback, contact, feedback, menu, person, remove } from "./sheets.js";
 import { Talk } from "./talk.js";
-import { greeting, note, turn, unsent } from "./turns.js";
+import { greeting, note, turn, unsent, waits } from "./turns.js";
 import { Wording } from "./wording.js";
 
 const SHEETS = { menu, person, remove, feedback, callback };
@@ -14,6 +14,7 @@ const CONFIG_STORED = "neuvo-config";
 /** A reply that comes sooner needs no word that it is being looked for. */
 const WORKING_MS = 400;
 const NOTICE_MS = 8_000;
+const TYPING_MS = 6_000;
 /** How near the end the reader is who wants to see what comes. */
 const NEAR_PX = 96;
 
@@ -74,7 +75,9 @@ export class Chat {
     for (const part of [parts.reel, parts.window]) part.addEventListener("scroll", () => this.atEnd() && this.seen(), { passive: true });
     parts.window.addEventListener("cancel", (asked) => this.escape(asked));
     talk.addEventListener("event", (told) => this.came(/** @type {CustomEvent<ChatEvent>} */ (told).detail));
+    talk.addEventListener("passing", (told) => this.pass(/** @type {CustomEvent<ChatEvent>} */ (told).detail));
     talk.addEventListener("unsent", () => this.drawUnsent());
+    this.composer.area.addEventListener("input", () => talk.types());
     talk.addEventListener("state", (told) => this.drawState(/** @type {CustomEvent<string>} */ (told).detail));
     talk.addEventListener("reset", (told) => this.reset(/** @type {CustomEvent<string>} */ (told).detail));
     window.addEventListener(this.host.getAttribute("open-on") || "neuvo:open", () => this.open());
@@ -269,7 +272,8 @@ export class Chat {
 
   /** @param {ChatEvent} event */
   add(event) {
-    const made = turn(event, { t: this.t, talk: this.talk, ask: (text) => this.ask(text), notify: (text) => this.notify(text) });
+    const call = this.config.features.callback ? () => this.show("callback") : null;
+    const made = turn(event, { t: this.t, talk: this.talk, ask: (text) => this.ask(text), notify: (text) => this.notify(text), call });
     const asked = this.parts.log.lastElementChild;
     // A question is in the language in which it was answered.
     if (event.kind === "reply" && event.lang && asked?.classList.contains("mine")) asked.setAttribute("lang", event.lang);
@@ -282,12 +286,22 @@ export class Chat {
     const follows = this.atEnd();
     if (event.kind === "reply" && event.lang && event.lang !== this.t.lang) this.speak(event.lang, "bar");
     else this.add(event);
+    if (event.kind === "expert" || event.kind === "handoff") this.tell("");
     this.drawState();
     const made = /** @type {HTMLElement | null} */ (this.parts.log.lastElementChild);
     if (!made || event.kind === "welcome") return;
     if (follows && this.visible) this.reveal(made, event.kind === "message");
     else if (event.kind !== "message") this.unseen += 1;
     this.showUnseen();
+  }
+
+  /** The place in the queue, or that somebody writes. @param {ChatEvent} event */
+  pass(event) {
+    const { t } = this;
+    if (event.kind === "typing") {
+      this.tell(t.say("typing"), "working");
+      this.quiet = window.setTimeout(() => this.parts.status.textContent === t.say("typing") && this.tell(""), TYPING_MS);
+    } else if (this.talk.answers === "queue") this.tell(waits(event, t));
   }
 
   get visible() {

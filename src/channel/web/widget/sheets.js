@@ -1,3 +1,4 @@
+import { Refused } from "./api.js";
 import { h, icon } from "./dom.js";
 import { render } from "./markdown.js";
 import { LANG_NAMES, LANGS } from "./wording.js";
@@ -106,37 +107,73 @@ export function feedback(chat) {
     talk.ended && row(t.say("new"), () => chat.anew()));
 }
 
-/** A call back: number, language, interpreter, subject and time. @param {Chat} chat */
+/** A call back: the one that was asked for, or a form to ask for one. @param {Chat} chat */
 export function callback(chat) {
   const { t, talk } = chat;
-  const problem = h("p", { class: "problem", role: "alert" });
-  const number = h("input", { id: "callback-number", type: "tel", autocomplete: "tel", required: true });
-  const topic = h("input", { id: "callback-topic", type: "text", maxlength: 200 });
-  const slot = h("select", { id: "callback-slot" });
-  const interpreter = h("input", { type: "checkbox" });
-  const send = h("button", { type: "submit", class: "wide primary", disabled: true }, t.say("callback-send"));
+  const place = h("div", { "aria-busy": "true" });
+  /** @param {Called | null} asked @param {Slot[]} slots */
+  const draw = (asked, slots) => {
+    place.removeAttribute("aria-busy");
+    place.replaceChildren(...(asked ? [standing(chat, asked)] : []), ...(asked?.claimed ? [] : [wish(chat, asked, slots)]));
+  };
+  const before = talk.api.key ? talk.api.call("GET", talk.api.of("/callback")).catch(() => null) : Promise.resolve(null);
+  Promise.all([before, talk.api.call("GET", "/v1/callback/slots")]).then(([asked, { slots }]) => draw(asked, slots), () => {
+    place.replaceChildren(h("p", { class: "problem", role: "alert" }, t.say("form-failed")));
+  });
+  return sheet(chat, t.say("callback"), h("p", {}, t.say("callback-about")), place);
+}
+
+/** What was asked for, and the way to take it back. @param {Chat} chat @param {Called} asked */
+function standing(chat, asked) {
+  const { t, talk } = chat;
+  const cancel = async () => {
+    try {
+      await talk.api.call("DELETE", talk.api.of("/callback"));
+      chat.show(null);
+      chat.note(t.say("callback-cancelled"));
+    } catch {
+      chat.notify(t.say("form-failed"));
+    }
+  };
+  return h("div", { class: "rows" }, h("p", {}, t.say("callback-standing", { time: t.moment(asked.starts_at) })), row(t.say("callback-cancel"), cancel));
+}
+
+/** The form: number, language, interpreter, subject and time. @param {Chat} chat @param {Called | null} asked @param {Slot[]} slots */
+function wish(chat, asked, slots) {
+  const { t, talk } = chat;
+  if (slots.length === 0) return h("p", {}, t.say("callback-none"));
+  const problem = h("p", { id: "callback-problem", class: "problem", role: "alert" });
+  const number = h("input", { id: "callback-number", type: "tel", autocomplete: "tel", required: true, "aria-describedby": "callback-problem" });
+  const topic = h("input", { id: "callback-topic", type: "text", maxlength: 200, value: asked?.topic });
+  const slot = h("select", { id: "callback-slot" }, ...slots.map(({ slot: of, starts_at: at }) => h("option", { value: of, selected: of === asked?.slot }, t.moment(at))));
+  const interpreter = h("input", { type: "checkbox", checked: asked?.interpreter });
+  /** @type {Record<string, () => [string, HTMLElement]>} */
+  const faults = { "bad-number": () => [t.say("callback-number-wrong"), number], "slot-taken": () => [t.say("callback-slot-taken"), slot] };
+  /** @param {string} code */
+  const fail = (code) => {
+    const [text, field] = (faults[code] || (() => [t.say("form-failed"), number]))();
+    problem.textContent = text;
+    number.setAttribute("aria-invalid", String(field === number));
+    field.focus();
+  };
   const form = h("form", { novalidate: true, onsubmit: async (/** @type {Event} */ submitted) => {
     submitted.preventDefault();
-    const language = new FormData(form).get("language");
+    if (!number.value.trim()) return fail("bad-number");
+    const lang = new FormData(form).get("language");
+    const time = slot.selectedOptions[0]?.textContent || "";
     try {
       await talk.ensure();
-      const body = { number: number.value.trim(), language, interpreter: interpreter.checked, topic: topic.value.trim(), slot: slot.value };
-      await talk.api.call("POST", talk.api.of("/callback"), body);
+      await talk.api.call("PUT", talk.api.of("/callback"), { number: number.value.trim(), lang, interpreter: interpreter.checked, topic: topic.value.trim(), slot: slot.value });
       chat.show(null);
-      chat.note(t.say("callback-done", { time: slot.selectedOptions[0]?.textContent || "" }));
-    } catch {
-      problem.textContent = t.say("form-failed");
-      number.focus();
+      chat.note(t.say("callback-done", { time }));
+    } catch (error) {
+      fail(error instanceof Refused ? error.code : "");
     }
   } }, h("label", { for: "callback-number" }, t.say("callback-number")), number,
-  radios(t.say("callback-language"), "language", LANGS.map((lang) => [lang, LANG_NAMES[lang], lang]), t.lang),
+  radios(t.say("callback-language"), "language", LANGS.map((lang) => [lang, LANG_NAMES[lang], lang]), asked?.lang || t.lang),
   h("label", { class: "option" }, interpreter, h("span", {}, t.say("callback-interpreter"))),
   h("label", { for: "callback-topic" }, t.say("callback-topic")), topic,
-  h("label", { for: "callback-slot" }, t.say("callback-slot")), slot, problem, send);
-  talk.api.call("GET", "/v1/callback/slots").then((/** @type {{ slots: Slot[] }} */ { slots }) => {
-    slot.append(...slots.map(({ slot: of, starts_at: at, label }) => h("option", { value: of }, label || (at ? t.moment(at) : of))));
-    send.disabled = slots.length === 0;
-    if (send.disabled) problem.textContent = t.say("callback-none");
-  }, () => { problem.textContent = t.say("callback-none"); });
-  return sheet(chat, t.say("callback"), form);
+  h("label", { for: "callback-slot" }, t.say("callback-slot")), slot, problem,
+  h("button", { type: "submit", class: "wide primary" }, asked ? t.say("callback-change") : t.say("callback-send")));
+  return form;
 }

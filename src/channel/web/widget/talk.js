@@ -6,6 +6,7 @@ const STORED = "neuvo-chat";
 /** Events that are kept in the browser, so that a reload shows them before the server does. */
 const EVENTS_MAX = 200;
 const UNSENT_MAX = 20;
+const TYPING_MS = 4_000;
 /** Failures in a row after which it is said that the connection broke, and that the service is down. */
 const BROKEN_TRIES_N = 2;
 const DOWN_TRIES_N = 4;
@@ -15,7 +16,7 @@ const DOWN_TRIES_N = 4;
  * under one id, so that it is answered once. Kept in the tab's session storage, which ends with the tab; other tabs of the page are
  * told over a channel and follow.
  *
- * Tells of every change by the events `event` (one came), `unsent`, `state` and `reset`.
+ * Tells of every change by the events `event` (one came), `passing` (one that is not kept), `unsent`, `state` and `reset`.
  */
 export class Talk extends EventTarget {
   /** @param {import("./api.js").Api} api @param {{ lang: Lang, context: string | null }} start */
@@ -37,6 +38,7 @@ export class Talk extends EventTarget {
     this.used = false;
     this.sending = false;
     this.failures = 0;
+    this.typed = 0;
     this.timer = 0;
     this.stream = new Stream(api, {
       after: () => this.last,
@@ -64,6 +66,13 @@ export class Talk extends EventTarget {
     const last = this.events.findLast((event) => event.kind === "handoff");
     if (last?.state === "requested" || last?.state === "queued") return "queue";
     return last?.state === "claimed" || last?.state === "transferred" ? "person" : "bot";
+  }
+
+  /** Tells who reads, at most every few seconds, that something is being written; never what. */
+  types() {
+    if (this.answers === "bot" || !this.api.key || Date.now() - this.typed < TYPING_MS) return;
+    this.typed = Date.now();
+    this.api.call("POST", this.api.of("/typing")).catch(() => {});
   }
 
   /** Whether anything was said. */
@@ -153,8 +162,9 @@ export class Talk extends EventTarget {
     this.channel?.postMessage({ type: "here", ...this.shared() });
   }
 
-  /** Takes an event, if it is the next one. @param {ChatEvent} event */
+  /** Takes an event, if it is the next one. What passes is only told. @param {ChatEvent} event */
   take(event) {
+    if (event.kind === "typing" || event.kind === "queue") return this.tell("passing", event);
     if (event.seq <= this.last) return;
     this.events.push(event);
     if (event.kind === "message") this.unsent = this.unsent.filter((message) => message.id !== event.id);

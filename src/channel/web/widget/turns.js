@@ -21,12 +21,13 @@ export function turn(event, view) {
   if (event.kind === "reply") return reply(event, view);
   if (event.kind === "expert") return expert(event, view);
   if (event.kind === "handoff") return handoff(event, view);
+  if (event.kind === "card") return card(event, view);
   return null;
 }
 
 /**
  * What turns need of the window that shows them.
- * @typedef {{ t: import("./wording.js").Wording, talk: import("./talk.js").Talk, ask: (text: string) => void, notify: (text: string) => void }} View
+ * @typedef {{ t: import("./wording.js").Wording, talk: import("./talk.js").Talk, ask: (text: string) => void, notify: (text: string) => void, call?: (() => void) | null }} View
  */
 
 /** The first words, said by the widget itself. @param {import("./wording.js").Wording} t @param {string[]} starters @param {boolean} ofPage @param {(text: string) => void} ask */
@@ -157,8 +158,34 @@ function expert(event, { t }) {
     byline(t, who, event.at), h("div", { class: "words" }, render(event.text || "", t.say("new-tab"))));
 }
 
+/** The place in the queue and the wait. @param {ChatEvent} event @param {import("./wording.js").Wording} t */
+export function waits({ position, estimate_minutes: minutes }, t) {
+  return [position != null && t.say("handoff-position", { n: position }), minutes != null && t.plural("handoff-estimate", minutes)].filter(Boolean).join(" ");
+}
+
+/** A partner's contact card: first the question, and once it may be shown the card. @param {ChatEvent} event @param {View} view */
+function card(event, { t, talk, notify }) {
+  const lang = event.lang || t.lang;
+  if (event.state !== "offered") return h("div", { class: "turn bot", lang }, byline(t, event.title || t.say("bot"), event.at), words(event.markdown || "", t));
+  const acts = h("div", { class: "acts", role: "group", "aria-label": event.title });
+  /** @param {boolean} wanted */
+  const answer = async (wanted) => {
+    try {
+      await talk.api.call("POST", talk.api.of("/card"), { partner: event.partner, wanted });
+      acts.hidden = true;
+    } catch {
+      notify(t.say("form-failed"));
+    }
+  };
+  acts.append(
+    h("button", { type: "button", class: "chip", onclick: () => answer(true) }, t.say("yes")),
+    h("button", { type: "button", class: "chip", onclick: () => answer(false) }, t.say("no")));
+  acts.hidden = talk.events.some((later) => later.kind === "card" && event.seq < later.seq);
+  return h("div", { class: "turn bot", lang }, byline(t, t.say("bot"), event.at), words(event.markdown || "", t), acts);
+}
+
 /** @param {ChatEvent} event @param {View} view */
-function handoff(event, { t }) {
+function handoff(event, { t, call }) {
   const name = event.expert || t.say("expert-unnamed");
   /** @type {Record<string, string>} */
   const said = {
@@ -173,7 +200,7 @@ function handoff(event, { t }) {
   };
   const text = said[event.state || ""] || event.text;
   if (!text) return null;
-  const place = event.state === "queued" && event.position != null && t.say("handoff-position", { n: event.position });
-  const wait = event.state === "queued" && event.estimate_minutes != null && t.plural("handoff-estimate", event.estimate_minutes);
-  return note([text, place, wait].filter(Boolean).join(" "), t.lang);
+  const line = note([text, event.state === "queued" && waits(event, t)].filter(Boolean).join(" "), t.lang);
+  if (event.state !== "failed" || !call) return line;
+  return h("div", { class: "turn", lang: t.lang }, line, h("div", { class: "acts" }, h("button", { type: "button", class: "chip", onclick: call }, t.say("callback"))));
 }

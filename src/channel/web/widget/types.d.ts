@@ -31,8 +31,12 @@ type ChatEvent = {
   position?: number | null;
   estimate_minutes?: number | null;
   expert?: string | null;
+  partner?: string;
+  title?: string;
 };
 /** A message that the server has not confirmed. */
 type Unsent = { id: string; text: string; lang: Lang; state: "sending" | "waiting" | "refused" };
 type Rated = { rating: "up" | "down"; words: string };
-type Slot = { slot: string; starts_at?: string; label?: string };
+type Slot = { slot: string; starts_at: string; minutes: number };
+/** A call that was asked for. */
+type Called = Slot & { lang: Lang; interpreter: boolean; topic: string; claimed: boolean };
