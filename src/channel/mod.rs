@@ -1,3 +1,4 @@
 //! Where citizens come in.
 
+pub mod phone;
 pub mod web;

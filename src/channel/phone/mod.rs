@@ -1,0 +1,3 @@
+//! The phone channel.
+
+pub mod call;
