@@ -37,6 +37,8 @@ pub struct Conversation {
     pub told: Vec<Notice>,
     /// The benefit of the page on which it began.
     pub benefit: Option<Arc<str>>,
+    /// Whether it is spoken: then the channel knows the language, and replies have a spoken form.
+    pub by_voice: bool,
 }
 
 /// What `consider` decides.
@@ -162,7 +164,8 @@ impl Conversation {
                 return (ask(topic, language, brief, Some(notice)), situation);
             }
             if consequence.control == Some(Control::StartOver) {
-                *self = Self { language: self.language, course: std::mem::take(&mut self.course), ..Self::default() };
+                let (language, by_voice) = (self.language, self.by_voice);
+                *self = Self { language, by_voice, course: std::mem::take(&mut self.course), ..Self::default() };
             }
             let reply = match consequence.outcome {
                 Outcome::Handoff => self.hand_off(notice, Occasion::Asked, situation.as_ref()),

@@ -7,6 +7,7 @@ pub mod desk;
 pub mod password;
 
 mod access;
+mod call;
 mod feedback;
 mod handoff;
 mod rooms;
@@ -380,6 +381,7 @@ fn answered(turn: Turn) -> Answered {
         language: turn.language,
         text: turn.text,
         markdown: turn.body,
+        spoken: turn.spoken,
         citation,
         choices,
         next,
