@@ -8,7 +8,7 @@ use crate::domain::{
     Candidate, ContentVersion, Context, Evidence, Intent, Language, Lookup, Outcome, Reply, Situation, Stalled,
     TopicId, Understanding, Utterance,
 };
-use crate::knowledge::Knowledge;
+use crate::knowledge::{Knowledge, phone};
 use crate::knowledge::template::Template;
 use crate::reply::{Texts, spoken};
 use jiff::civil::Date;
@@ -213,7 +213,7 @@ impl Texts for ContentTexts<'_> {
 
     fn said(&self, id: &str) -> String {
         let intents = &self.knowledge.intents;
-        let by_voice = intents.text(&format!("phone-say-{id}"), self.language);
+        let by_voice = intents.text(&format!("{}{}{id}", phone::PREFIX, phone::SAY), self.language);
         by_voice.or_else(|| intents.text(id, self.language)).map(|template| self.speak(template)).unwrap_or_default()
     }
 

@@ -1,9 +1,12 @@
 //! What an operator sets, read once from one TOML file. Everything has a default that works on one machine.
 
+pub mod phone;
+
 use crate::handoff::Queue;
 use crate::inference::int8::Kernel;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
+use phone::PhoneConfig;
 use std::path::{Path, PathBuf};
 
 /// All settings.
@@ -20,6 +23,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// The queues for a person.
     pub handoff: HandoffConfig,
+    /// The phone.
+    pub phone: PhoneConfig,
     /// The web server.
     pub server: ServerConfig,
     /// What editors and operators may ask of a running service.
@@ -251,6 +256,9 @@ impl Config {
         if !config.admin.token_file.as_os_str().is_empty() {
             config.admin.token_file = base.join(&config.admin.token_file);
         }
+        for file in config.phone.files().into_iter().filter(|file| !file.as_os_str().is_empty()) {
+            *file = base.join(&*file);
+        }
         config.check()?;
         Ok(config)
     }
@@ -294,6 +302,7 @@ impl Config {
             let message = "expected an id, `closes` after `opens` and `len_max` from 1 in each queue";
             return Err(ConfigError::Range { setting: "handoff.queues", message });
         }
+        self.phone.check()?;
         if self.server.allowed_origins.iter().any(|origin| !is_origin(origin)) {
             let message = "expected origins such as `https://www.kela.fi`, without a path";
             return Err(ConfigError::Range { setting: "server.allowed_origins", message });

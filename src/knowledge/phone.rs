@@ -5,6 +5,9 @@ pub const PREFIX: &str = "phone-";
 /// What stands before the ids of phrases that steer a call, behind [`PREFIX`]. Such a text is a list with commas.
 pub const WORDS: &str = "words-";
 
+/// What stands, behind [`PREFIX`], before the id of a reply that has another form on the phone.
+pub const SAY: &str = "say-";
+
 /// Ids without the prefix.
 pub const IDS: [&str; 57] = [
     "languages",
@@ -69,7 +72,7 @@ pub const IDS: [&str; 57] = [
 /// What is wrong with a text, if anything.
 pub(super) fn mismatch(id: &str, versions: [&str; 3]) -> Option<String> {
     let id = id.strip_prefix(PREFIX)?;
-    if !IDS.contains(&id) {
+    if !IDS.contains(&id) && !id.starts_with(SAY) {
         return Some("the phone does not say it: remove it".to_owned());
     }
     let [fi, sv, en] = versions.map(places);
