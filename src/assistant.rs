@@ -8,8 +8,8 @@ use crate::domain::{
     Candidate, ContentVersion, Context, Evidence, Intent, Language, Lookup, Outcome, Reply, Situation, Stalled,
     TopicId, Understanding, Utterance,
 };
-use crate::knowledge::{Knowledge, phone};
 use crate::knowledge::template::Template;
+use crate::knowledge::{Knowledge, phone};
 use crate::reply::{Texts, spoken};
 use jiff::civil::Date;
 use std::sync::{Arc, PoisonError, RwLock};

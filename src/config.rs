@@ -4,9 +4,9 @@ pub mod phone;
 
 use crate::handoff::Queue;
 use crate::inference::int8::Kernel;
+use phone::PhoneConfig;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
-use phone::PhoneConfig;
 use std::path::{Path, PathBuf};
 
 /// All settings.

@@ -278,7 +278,9 @@ mod tests {
         let always = person("to = \"sip:kriisi@example.fi\"\nby = \"refer\"\nlanguages = [\"sv\"]");
         assert!(always.is_sound() && always.serves(Occasion::Crisis, Language::Sv, sunday));
         assert!(!always.serves(Occasion::Crisis, Language::Fi, sunday));
-        for wrong in ["to = \"nobody\"", "to = \"+358201234567\"\nby = \"refer\"", "to = \"queue:a\"\nopens = \"09:00\""] {
+        for wrong in
+            ["to = \"nobody\"", "to = \"+358201234567\"\nby = \"refer\"", "to = \"queue:a\"\nopens = \"09:00\""]
+        {
             assert!(!person(wrong).is_sound(), "{wrong}");
         }
     }

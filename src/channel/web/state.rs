@@ -1,5 +1,6 @@
 //! What the handlers of one server share.
 
+use crate::channel::phone::Phone;
 use crate::channel::web::admin::Token;
 use crate::channel::web::limiter::Limiter;
 use crate::channel::web::problem::{Code, Problem};
@@ -44,6 +45,8 @@ pub struct Web {
     pub(super) admin: OnceLock<Token>,
     /// Lets content go live.
     pub(super) publisher: OnceLock<Arc<dyn Publish>>,
+    /// Answers gateways; none without one.
+    pub(super) phone: OnceLock<Arc<Phone>>,
     exchange: OnceLock<Arc<Exchange>>,
     phase: watch::Sender<Phase>,
 }
@@ -61,6 +64,7 @@ impl Web {
             stop,
             admin: OnceLock::new(),
             publisher: OnceLock::new(),
+            phone: OnceLock::new(),
             exchange: OnceLock::new(),
             phase: watch::Sender::new(Phase::Starting),
             limits: config.limits.clone(),
@@ -81,6 +85,11 @@ impl Web {
         let _ = self.admin.set(token);
     }
 
+    /// Lets telephony gateways in: before the first request.
+    pub fn connect(&self, phone: Arc<Phone>) {
+        let _ = self.phone.set(phone);
+    }
+
     /// What lets content go live.
     pub fn publish(&self, publisher: Arc<dyn Publish>) {
         let _ = self.publisher.set(publisher);
@@ -94,6 +103,9 @@ impl Web {
     /// Forgets client addresses and folds counters: to be called every some seconds.
     pub fn tidy(&self) {
         self.limiter.tidy();
+        if let Some(phone) = self.phone.get() {
+            phone.tidy();
+        }
         self.metrics.tidy();
     }
 

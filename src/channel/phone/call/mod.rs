@@ -277,8 +277,15 @@ impl Call {
     }
 
     fn connect(&mut self) {
-        if !matches!(self.phase, Phase::Ringing) {
-            return;
+        match self.phase {
+            Phase::Ringing => {}
+            Phase::Away { .. } | Phase::Over => return,
+            // The line broke and is there again: what was not heard is said anew.
+            _ => {
+                self.mouth.interrupt(&mut self.out);
+                self.mouth.resume(self.now, &mut self.out);
+                return self.ear.close(&mut self.out);
+            }
         }
         self.phase = Phase::Open;
         self.quiet_since = self.now;

@@ -89,6 +89,11 @@ impl Script {
         (self.filled(id, language, "", "").into(), language)
     }
 
+    /// A text as it is said.
+    pub fn text(&self, id: &str, language: Language) -> String {
+        self.filled(id, language, "", "")
+    }
+
     /// A text as it is said, with a place filled in.
     pub(super) fn filled(&self, id: &str, language: Language, place: &str, with: &str) -> String {
         let text = self.spoken.get(language.index()).and_then(|texts| texts.get(id));
