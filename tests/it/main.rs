@@ -12,6 +12,7 @@ mod content;
 mod editors;
 mod handoff;
 mod http;
+mod phone;
 mod postgres;
 mod reload;
 mod replicas;
