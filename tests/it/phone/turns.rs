@@ -39,7 +39,7 @@ async fn a_whole_call() {
     assert!(person.said().contains("phone-transfer-misses suomeksi"));
     assert_eq!(person.get("Number").text, "+358401111111");
     let back = leg.post(&person.action("Dial"), &[("DialCallStatus", "no-answer")]).await;
-    assert!(back.said().contains("phone-back-no-answer suomeksi phone-callback-offer"), "{}", back.said());
+    assert!(back.said().contains("phone-back-no-answer suomeksi. phone-callback-offer"), "{}", back.said());
     let done = leg.post(&back.action("Gather"), &[("SpeechResult", "Kyllä."), ("Confidence", "0.9")]).await;
     assert!(done.said().contains("phone-callback-done"));
     assert_eq!(office.wishes.0.lock().unwrap().len(), 1);
@@ -154,7 +154,7 @@ async fn danger_and_digits_of_a_number() {
     let greeting = leg.ring().await;
     // Nobody is named: the caller is told in the same breath, and offered a call-back.
     let closed = leg.post(&greeting.action("Gather"), &[("SpeechResult", "ihminen")]).await;
-    assert!(closed.said().contains("phone-transfer suomeksi phone-back-closed suomeksi"), "{}", closed.said());
+    assert!(closed.said().contains("phone-transfer suomeksi. phone-back-closed suomeksi."), "{}", closed.said());
     // A withheld number is keyed in.
     let anonymous = Leg::new(&office, "CA2");
     let greeting = anonymous.post("/phone/twilio/incoming", &[("From", "anonymous")]).await;
