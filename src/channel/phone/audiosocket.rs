@@ -94,8 +94,7 @@ async fn pump(reader: &mut OwnedReadHalf, writer: &mut OwnedWriteHalf, ends: Soc
                     None => return,
                 },
                 played = player.next() => match played {
-                    Played::Frame(frame) => {
-                        let bytes: Vec<u8> = frame.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+                    Played::Frame(bytes) => {
                         if write(writer, AUDIO, &bytes).await.is_err() {
                             return;
                         }

@@ -25,8 +25,9 @@ pub(super) struct Entry {
 
 /// All calls.
 pub(super) struct Calls {
-    calls: Mutex<HashMap<CallKey, Arc<Entry>>>,
-    calls_max: usize,
+    open: Mutex<HashMap<CallKey, Arc<Entry>>>,
+    /// As many may be open.
+    room: usize,
     /// Calls that are over: what is told of them later is old news.
     over: Cache<CallKey, ()>,
     /// What opens a stream, once, and for which call.
@@ -50,7 +51,7 @@ const NAME_BYTES_MAX: usize = 128;
 /// Calls that are over are remembered for this long.
 const OVER_TIME: Duration = Duration::from_mins(30);
 /// A stream begins this soon or never.
-const TOKEN_TIME: Duration = Duration::from_secs(60);
+const TOKEN_TIME: Duration = Duration::from_mins(1);
 
 impl CallKey {
     /// A name; none where it can be none.
@@ -68,10 +69,10 @@ impl Entry {
 }
 
 impl Calls {
-    pub(super) fn new(calls_max: usize) -> Self {
+    pub(super) fn new(room: usize) -> Self {
         let over = Cache::builder().max_capacity(10_000).time_to_live(OVER_TIME).build();
         let tokens = Cache::builder().max_capacity(10_000).time_to_live(TOKEN_TIME).build();
-        Self { calls: Mutex::default(), calls_max, over, tokens }
+        Self { open: Mutex::default(), room, over, tokens }
     }
 
     /// Looks for a call.
@@ -80,7 +81,7 @@ impl Calls {
         match calls.get(key) {
             Some(entry) => Found::Known(Arc::clone(entry)),
             None if self.over.contains_key(key) => Found::Over,
-            None if self.calls_max <= calls.len() => Found::Full,
+            None if self.room <= calls.len() => Found::Full,
             None => Found::New,
         }
     }
@@ -91,7 +92,7 @@ impl Calls {
         if let Some(entry) = calls.get(key) {
             return Some((Arc::clone(entry), false));
         }
-        if self.calls_max <= calls.len() {
+        if self.room <= calls.len() {
             return None;
         }
         let entry = Entry {
@@ -137,6 +138,6 @@ impl Calls {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<CallKey, Arc<Entry>>> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

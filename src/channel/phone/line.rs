@@ -70,8 +70,8 @@ pub struct Player {
 /// What a player gives out.
 #[derive(Debug)]
 pub enum Played {
-    /// A frame to send.
-    Frame([i16; FRAME_LEN]),
+    /// A frame to send: little-endian samples.
+    Frame(Vec<u8>),
     /// A piece has gone out whole.
     Whole(SegmentId),
 }
@@ -112,12 +112,11 @@ impl Player {
         } else {
             self.ahead_n -= 1;
         }
-        let mut frame = [0; FRAME_LEN];
-        for (to, from) in frame.iter_mut().zip(pcm.iter().skip(*at)) {
-            *to = *from;
-        }
+        // The last frame ends in silence.
+        let samples = pcm.iter().copied().skip(*at).chain(std::iter::repeat(0)).take(FRAME_LEN);
+        let bytes = samples.flat_map(i16::to_le_bytes).collect();
         *at += FRAME_LEN;
-        Played::Frame(frame)
+        Played::Frame(bytes)
     }
 }
 

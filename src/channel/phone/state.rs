@@ -160,21 +160,17 @@ impl Phone {
             }
         };
         let session = self.session(exchange, admitted, language, caller.and_then(number));
-        match self.calls.add(key, session) {
-            Some((entry, is_new)) => {
-                if is_new {
-                    self.metrics.call_event("begun");
-                    self.metrics.calls_open(self.calls.len());
-                } else {
-                    self.drop_conversation(admitted);
-                }
-                Ring::Call(entry)
-            }
-            None => {
-                self.drop_conversation(admitted);
-                self.full()
-            }
+        let Some((entry, is_new)) = self.calls.add(key, session) else {
+            self.drop_conversation(admitted);
+            return self.full();
+        };
+        if is_new {
+            self.metrics.call_event("begun");
+            self.metrics.calls_open(self.calls.len());
+        } else {
+            self.drop_conversation(admitted);
         }
+        Ring::Call(entry)
     }
 
     fn full(&self) -> Ring {

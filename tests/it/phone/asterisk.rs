@@ -106,6 +106,7 @@ async fn a_call_goes_to_a_person_and_comes_back() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "times what the exchange hears")]
 async fn audio_goes_out_at_the_speed_of_speech() {
     let (office, address) = audio().await;
     let trunk = Trunk::dial(address, Uuid::now_v7()).await;

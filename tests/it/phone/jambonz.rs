@@ -12,6 +12,7 @@ use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
+#[expect(clippy::disallowed_methods, reason = "a signature has its time")]
 async fn send(office: &Office, path: &str, secret: &str, mut body: Value) -> Response {
     body["call_sid"] = json!("call-1");
     body["some_new_field"] = json!({"nobody": ["knows"]});
@@ -19,7 +20,7 @@ async fn send(office: &Office, path: &str, secret: &str, mut body: Value) -> Res
     let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("{time}.{body}").as_bytes());
-    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = neuvo::domain::hex(&mac.finalize().into_bytes(), 32);
     let request = office.server.request(Method::POST, path).header("content-type", "application/json");
     request.header("jambonz-signature", format!("t={time},v1={hex}")).body(body).send().await.unwrap()
 }
@@ -84,7 +85,7 @@ async fn with_audio_both_ways() {
     let texts = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let audio_bytes = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let reading = tokio::spawn({
-        let (texts, audio_bytes) = (texts.clone(), audio_bytes.clone());
+        let (texts, audio_bytes) = (std::sync::Arc::clone(&texts), std::sync::Arc::clone(&audio_bytes));
         async move {
             while let Some(Ok(message)) = from_us.next().await {
                 match message {

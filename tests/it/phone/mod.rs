@@ -71,7 +71,7 @@ pub(crate) async fn office(mode: Mode, edit: impl FnOnce(&mut Config)) -> Office
     };
     let edit = |config: &mut Config| {
         let phone = &mut config.phone;
-        phone.public_url = PUBLIC.to_owned();
+        PUBLIC.clone_into(&mut phone.public_url);
         phone.numbers.insert(NUMBER_FI.to_owned(), neuvo::domain::Language::Fi);
         phone.calls_max = 5;
         phone.confident_from = 0.0;

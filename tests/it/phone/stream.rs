@@ -72,6 +72,7 @@ async fn a_stream_opens_with_its_token_once() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "times what the caller hears")]
 async fn a_voice_stops_the_bot_at_once() {
     let office = office(Mode::Stream, |_| {}).await;
     let (_leg, _, caller) = begun(&office, "CA1").await;

@@ -101,7 +101,7 @@ async fn only_what_is_signed_is_let_in() {
     assert_eq!(forged.header("x-twilio-signature", signature).send().await.unwrap().status(), 403);
     // JSON, by the hash of its body.
     let body = r#"{"CallSid":"CA7","To":"+358201234567"}"#;
-    let hash: String = Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = neuvo::domain::hex(&Sha256::digest(body), 32);
     let hashed = format!("/phone/twilio/incoming?bodySHA256={hash}");
     let signature = sign(TOKEN, &format!("{PUBLIC}{hashed}"), &[]);
     let send = |body: &'static str| {

@@ -22,15 +22,15 @@ impl Call {
         let yes_or_no = self.script.yes_or_no(text, self.language);
         match (&self.phase, yes_or_no) {
             (Phase::Confirming { .. } | Phase::Offering { .. } | Phase::Checking { .. }, Some(yes)) => {
-                self.decided(yes)
+                self.decided(yes);
             }
-            (Phase::Offering { .. } | Phase::Checking { .. } | Phase::Keying(_), _) => self.ask_again(),
             (Phase::Requesting { .. }, _) => {}
             // What was meant is said right away.
             (Phase::Confirming { .. }, None) if command.is_none() && text.split_whitespace().nth(1).is_some() => {
                 self.ask(text, certainty);
             }
-            (Phase::Confirming { .. }, None) => self.ask_again(),
+            (Phase::Confirming { .. }, None)
+            | (Phase::Offering { .. } | Phase::Checking { .. } | Phase::Keying(_), _) => self.ask_again(),
             _ => match command {
                 None | Some(Command::Yes | Command::No) => self.ask(text, certainty),
                 Some(command) => self.obey(command),
@@ -147,7 +147,7 @@ impl Call {
                         self.count(Counted::Confirm);
                         self.phase = Phase::Confirming { answer, asked_n: 0 };
                     }
-                    _ => self.guide(*answer),
+                    _ => self.guide(&answer),
                 }
             }
             Kind::Choice => {
@@ -182,7 +182,7 @@ impl Call {
     }
 
     /// Says guidance.
-    fn guide(&mut self, answer: Answer) {
+    fn guide(&mut self, answer: &Answer) {
         self.misses_n = 0;
         self.about = answer.title.clone().zip(answer.link.clone()).or_else(|| self.about.take());
         let lines: Vec<Line> = answer.parts.iter().flat_map(|part| sentences(part, answer.language)).collect();
@@ -213,7 +213,7 @@ impl Call {
     /// Yes or no.
     fn decided(&mut self, yes: bool) {
         match std::mem::replace(&mut self.phase, Phase::Open) {
-            Phase::Confirming { answer, .. } if yes => self.guide(*answer),
+            Phase::Confirming { answer, .. } if yes => self.guide(&answer),
             Phase::Confirming { .. } => {
                 self.count(Counted::Denied);
                 self.misses_n = self.misses_n.saturating_add(1);
@@ -264,7 +264,7 @@ impl Call {
             }
             (_, MISSES_MAX..) => self.call_person(Occasion::Misses),
             (Phase::Confirming { .. } | Phase::Offering { .. } | Phase::Keying(_) | Phase::Checking { .. }, _) => {
-                self.ask_again()
+                self.ask_again();
             }
             (_, 0..=1) => self.say_texts(&[first]),
             _ => self.say_texts(&[second]),

@@ -60,9 +60,9 @@ const SMS_MAX: u8 = 3;
 /// Confirmations of a miss that are not answered clearly.
 const ASKED_MAX: u8 = 2;
 /// The last words take no longer than this.
-const LEAVE_MAX: Duration = Duration::from_secs(60);
-/// A call with a person lasts no longer than gateways allow by default: four hours.
-const AWAY_MAX: Duration = Duration::from_secs(4 * 3_600 + 300);
+const LEAVE_MAX: Duration = Duration::from_mins(1);
+/// A call with a person lasts no longer than gateways allow by default, which is four hours.
+const AWAY_MAX: Duration = Duration::from_mins(245);
 /// Digits of a phone number.
 const NUMBER_MAX: usize = 15;
 /// The fewest digits of a phone number.
@@ -289,13 +289,12 @@ impl Call {
         }
         self.phase = Phase::Open;
         self.quiet_since = self.now;
-        let lines = match self.rules.language {
-            Some(language) => ["greeting", "can", "ask"].map(|id| self.script.line(id, language)).to_vec(),
-            None => {
-                let each = Language::ALL.into_iter().map(|language| self.script.line("languages", language));
-                let then = ["can", "ask"].map(|id| self.script.line(id, self.language));
-                each.chain(then).collect()
-            }
+        let lines = if let Some(language) = self.rules.language {
+            ["greeting", "can", "ask"].map(|id| self.script.line(id, language)).to_vec()
+        } else {
+            let each = Language::ALL.into_iter().map(|language| self.script.line("languages", language));
+            let then = ["can", "ask"].map(|id| self.script.line(id, self.language));
+            each.chain(then).collect()
         };
         self.say(lines);
         self.disclosing = self.mouth.pending().next();

@@ -11,7 +11,7 @@ use std::time::Duration;
 pub(super) type Line = (Arc<str>, Language);
 
 /// A piece that was not reported as played after so long was played, or never will be.
-const SEGMENT_MAX: Duration = Duration::from_secs(60);
+const SEGMENT_MAX: Duration = Duration::from_mins(1);
 /// More pieces are never said in one go.
 const LINES_MAX: usize = 40;
 

@@ -18,7 +18,7 @@ fn script() -> Arc<Script> {
 fn rules() -> Rules {
     Rules {
         language: Some(Language::Fi),
-        call_max: Duration::from_secs(600),
+        call_max: Duration::from_mins(10),
         questions_max: 40,
         has_sms: true,
         has_call_back: true,

@@ -57,10 +57,7 @@ async fn pump(socket: &mut WebSocket, mut ends: Socket) {
                 None => break,
             },
             played = player.next() => match played {
-                Played::Frame(frame) => {
-                    let bytes: Vec<u8> = frame.iter().flat_map(|sample| sample.to_le_bytes()).collect();
-                    socket.send(Message::Binary(bytes.into())).await.is_ok()
-                }
+                Played::Frame(bytes) => socket.send(Message::Binary(bytes.into())).await.is_ok(),
                 Played::Whole(id) => ends.events.try_send(Event::Mark(id)).is_ok(),
             },
         };
@@ -82,8 +79,8 @@ fn take(message: &Message, ends: &Socket) -> bool {
         }
         Message::Text(text) => {
             let about: Value = serde_json::from_str(text).unwrap_or_default();
-            let is_key = about["event"] == "dtmf";
-            match about["dtmf"].as_str().filter(|_| is_key).and_then(|digit| digit.chars().next()) {
+            let text = |name| about.get(name).and_then(Value::as_str);
+            match text("dtmf").filter(|_| text("event") == Some("dtmf")).and_then(|digit| digit.chars().next()) {
                 Some(digit) => Event::Digit(digit),
                 None => return true,
             }

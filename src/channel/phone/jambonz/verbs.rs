@@ -80,9 +80,10 @@ fn to_person(person: &Person, dialled: Option<&str>) -> Value {
     } else if person.by == Way::Refer {
         json!({ "verb": "sip:refer", "referTo": person.to })
     } else {
-        let target = match person.to.starts_with("sip:") {
-            true => json!({ "type": "sip", "sipUri": person.to }),
-            false => json!({ "type": "phone", "number": person.to }),
+        let target = if person.to.starts_with("sip:") {
+            json!({ "type": "sip", "sipUri": person.to })
+        } else {
+            json!({ "type": "phone", "number": person.to })
         };
         json!({ "verb": "dial", "target": [target], "timeout": person.ring_seconds, "answerOnBridge": true })
     };

@@ -113,10 +113,11 @@ pub(super) fn turn(config: &TwilioConfig, turn: Turn, here: &str) -> String {
                 .with("language", locale(turn.language))
                 .with("timeout", GATHER_SECONDS.to_string())
                 .with("speechTimeout", SPEECH_END_SECONDS.to_string());
-            let gather = match turn.wants_number {
-                true => gather.with("finishOnKey", "#"),
+            let gather = if turn.wants_number {
+                gather.with("finishOnKey", "#")
+            } else {
                 // Any key is a choice of its own.
-                false => gather.with("numDigits", "1").with("finishOnKey", ""),
+                gather.with("numDigits", "1").with("finishOnKey", "")
             };
             verbs.push(gather.holding(says));
         }
