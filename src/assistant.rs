@@ -6,10 +6,11 @@
 use crate::conversation::{self, Asked, Consequence, Control, Conversation, Found, Move, Question};
 use crate::domain::{
     Candidate, ContentVersion, Context, Evidence, Intent, Language, Lookup, Outcome, Reply, Situation, Stalled,
-    Understanding, Utterance,
+    TopicId, Understanding, Utterance,
 };
-use crate::knowledge::Knowledge;
-use crate::reply::Texts;
+use crate::knowledge::template::Template;
+use crate::knowledge::{Knowledge, phone};
+use crate::reply::{Texts, spoken};
 use jiff::civil::Date;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -84,6 +85,8 @@ pub struct Turn {
     pub text: String,
     /// The reply in Markdown without its source.
     pub body: String,
+    /// The reply as a voice says it, part by part; empty where the conversation is written.
+    pub spoken: Vec<String>,
     /// How long the turn took.
     pub took: Duration,
 }
@@ -116,7 +119,8 @@ impl Assistant {
         let began = Instant::now();
         let content = self.content();
         let topic = conversation.topic.clone();
-        let context = Context { hint, spoken: conversation.language, topic: topic.as_ref() };
+        let is_fixed = conversation.by_voice;
+        let context = Context { hint, spoken: conversation.language, topic: topic.as_ref(), is_fixed };
         let mut found = (Vec::new(), 0.0);
         let mut situation = None;
         let calibration = &content.conversation;
@@ -161,6 +165,7 @@ impl Assistant {
         Turn {
             text: crate::reply::plain(&reply, &texts),
             body: crate::reply::body(&reply, &texts),
+            spoken: if conversation.by_voice { crate::reply::said(&reply, &texts) } else { Vec::new() },
             reply,
             language,
             candidates,
@@ -176,6 +181,11 @@ impl Content {
     /// A prepared text with the figures of a day; empty where there is none, which the content check prevents.
     pub fn text(&self, id: &str, language: Language, day: Date) -> String {
         ContentTexts { knowledge: &self.knowledge, language, day }.text(id)
+    }
+
+    /// The same as a voice says it.
+    pub fn said(&self, id: &str, language: Language, day: Date) -> String {
+        ContentTexts { knowledge: &self.knowledge, language, day }.said(id)
     }
 
     fn consequence(&self, intent: &Intent) -> Option<Consequence> {
@@ -199,5 +209,24 @@ impl Texts for ContentTexts<'_> {
     fn text(&self, id: &str) -> String {
         let template = self.knowledge.intents.text(id, self.language);
         template.and_then(|template| template.fill(&self.knowledge.facts, self.language, self.day)).unwrap_or_default()
+    }
+
+    fn said(&self, id: &str) -> String {
+        let intents = &self.knowledge.intents;
+        let by_voice = intents.text(&format!("{}{}{id}", phone::PREFIX, phone::SAY), self.language);
+        by_voice.or_else(|| intents.text(id, self.language)).map(|template| self.speak(template)).unwrap_or_default()
+    }
+
+    fn part_said(&self, topic: &TopicId, heading: Option<&str>) -> String {
+        let article = self.knowledge.topic(topic).map(|topic| topic.article(self.language));
+        let part = article.and_then(|article| article.parts().find(|part| part.heading.as_deref() == heading));
+        part.map(|part| self.speak(&part.text)).unwrap_or_default()
+    }
+}
+
+impl ContentTexts<'_> {
+    fn speak(&self, template: &Template) -> String {
+        let pieces = template.pieces(&self.knowledge.facts, self.day).unwrap_or_default();
+        spoken::speak(&pieces, self.language)
     }
 }

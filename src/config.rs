@@ -1,7 +1,10 @@
 //! What an operator sets, read once from one TOML file. Everything has a default that works on one machine.
 
+pub mod phone;
+
 use crate::handoff::{CallHours, Queue};
 use crate::inference::int8::Kernel;
+use phone::PhoneConfig;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -24,6 +27,8 @@ pub struct Config {
     pub callback: CallbackConfig,
     /// Another contact centre that may be the human side.
     pub contact_centre: ContactCentreConfig,
+    /// The phone.
+    pub phone: PhoneConfig,
     /// The web server.
     pub server: ServerConfig,
     /// What editors and operators may ask of a running service.
@@ -299,6 +304,9 @@ impl Config {
                 *file = base.join(&*file);
             }
         }
+        for file in config.phone.files().into_iter().filter(|file| !file.as_os_str().is_empty()) {
+            *file = base.join(&*file);
+        }
         config.check()?;
         Ok(config)
     }
@@ -349,6 +357,7 @@ impl Config {
             let message = "expected an id, `closes` after `opens` and `len_max` from 1 in each queue";
             return Err(ConfigError::Range { setting: "handoff.queues", message });
         }
+        self.phone.check()?;
         if self.server.allowed_origins.iter().any(|origin| !is_origin(origin)) {
             let message = "expected origins such as `https://www.kela.fi`, without a path";
             return Err(ConfigError::Range { setting: "server.allowed_origins", message });

@@ -3,10 +3,11 @@
 use crate::app::publisher::{Publisher, Today};
 use crate::app::{self, AppError, triggers};
 use crate::assistant::Assistant;
+use crate::channel::phone::{CallBacks, Phone, Speech, audiosocket};
 use crate::channel::web::{self, Token, Web};
 use crate::channel::webhook::Webhook;
 use crate::config::Config;
-use crate::exchange::{CallBacks, Clock, Exchange, Parts};
+use crate::exchange::{self, Clock, Exchange, Parts};
 use crate::inference::Workers;
 use crate::store::{Place, Store, StoreError};
 use crate::telemetry::metrics::Metrics;
@@ -52,17 +53,22 @@ pub struct Loaded {
     pub publisher: Option<Arc<Publisher>>,
     /// Whether content goes live as soon as its files change.
     pub watch: bool,
+    /// Hears and speaks on the phone; without it only gateways that do so themselves are answered.
+    pub speech: Option<Speech>,
+    /// Keeps requests for a call-back; without it none are offered.
+    pub call_backs: Option<Arc<dyn CallBacks>>,
 }
 
 impl From<Assistant> for Loaded {
     fn from(assistant: Assistant) -> Self {
-        Self { assistant: Arc::new(assistant), publisher: None, watch: false }
+        Self { assistant: Arc::new(assistant), publisher: None, watch: false, speech: None, call_backs: None }
     }
 }
 
 impl From<Arc<Publisher>> for Loaded {
     fn from(publisher: Arc<Publisher>) -> Self {
-        Self { assistant: Arc::clone(publisher.assistant()), publisher: Some(publisher), watch: false }
+        let assistant = Arc::clone(publisher.assistant());
+        Self { assistant, publisher: Some(publisher), watch: false, speech: None, call_backs: None }
     }
 }
 
@@ -72,7 +78,16 @@ impl From<Arc<Publisher>> for Loaded {
 /// Where any part of it cannot be had.
 pub fn load(config: &Config, today: Today, watch: bool) -> Result<Loaded, AppError> {
     let publisher = Publisher::open(config, || app::encoder(config), today)?;
-    Ok(Loaded { watch, ..publisher.into() })
+    let speech = if config.phone.is_on() { speech(config)? } else { None };
+    Ok(Loaded { watch, speech, ..publisher.into() })
+}
+
+/// The configured recogniser and voices; none where there are none.
+///
+/// # Errors
+/// Where they cannot be loaded.
+pub fn speech(_config: &Config) -> Result<Option<Speech>, AppError> {
+    Ok(None)
 }
 
 /// Serves until `stop`. `load` runs on a thread of its own while the port is open already: `/readyz` tells when it is done, and so does
@@ -99,18 +114,39 @@ pub async fn serve<L: Into<Loaded>>(
     let time_max = Duration::from_secs(config.limits.shutdown_seconds_max);
     // Whatever ends first ends the rest.
     let _ends_all = stop.clone().drop_guard();
+    let phone = Phone::new(&config.phone, Arc::clone(&metrics), stop.clone())?;
+    let audio = match config.phone.audiosocket.listen {
+        Some(address) => Some(TcpListener::bind(address).await?),
+        None => None,
+    };
+    if let Some(phone) = &phone {
+        web.connect(Arc::clone(phone));
+    }
     let serving = web::serve(listener, Arc::clone(&web), stop.clone(), time_max);
     let running = async {
         let load = || load().map(Into::into);
-        let (exchange, publisher, watch) = tokio::select! {
+        let Started { exchange, publisher, watch, speech, call_backs } = tokio::select! {
             started = start(config, clock, load, &metrics) => started.inspect_err(|_| stop.cancel())?,
             () = stop.cancelled() => return Ok(None),
         };
         if let Some(publisher) = &publisher {
             web.publish(Arc::clone(publisher) as _);
         }
+        if let Some(phone) = &phone {
+            if let Some(call_backs) = call_backs {
+                phone.take_call_backs(call_backs);
+            }
+            phone.ready(Arc::clone(&exchange), speech);
+        }
         web.ready(Arc::clone(&exchange));
         ready();
+        let listening = async {
+            if let (Some(phone), Some(audio)) = (&phone, audio)
+                && let Err(error) = audiosocket::serve(Arc::clone(phone), audio).await
+            {
+                tracing::error!(%error, "calls by AudioSocket cannot come in any more");
+            }
+        };
         let publishing = async {
             if let Some(publisher) = &publisher {
                 let watched = watch.then_some(config.content.root.as_path());
@@ -122,7 +158,7 @@ pub async fn serve<L: Into<Loaded>>(
                 webhook.run(&exchange, &stop).await;
             }
         };
-        tokio::join!(keep(&web, &exchange, &stop), publishing, exchange.follow(&stop), telling);
+        tokio::join!(keep(&web, &exchange, &stop), publishing, listening, exchange.follow(&stop), telling);
         Ok::<_, ServeError>(Some(exchange))
     };
     let (served, ran) = tokio::join!(
@@ -134,6 +170,11 @@ pub async fn serve<L: Into<Loaded>>(
         running
     );
     if let Some(exchange) = ran? {
+        if let Some(phone) = &phone
+            && timeout(time_max, phone.close()).await.is_err()
+        {
+            tracing::warn!("the end of some calls was not noted");
+        }
         // Connections are done or cut; turns whose clients have gone are stored all the same.
         if timeout(time_max, exchange.finish()).await.is_err() {
             tracing::warn!("some turns did not finish in time and are lost, unacknowledged");
@@ -154,17 +195,26 @@ pub fn place(config: &Config) -> Place {
     }
 }
 
+/// What was started.
+struct Started {
+    exchange: Arc<Exchange>,
+    publisher: Option<Arc<Publisher>>,
+    watch: bool,
+    speech: Option<Speech>,
+    call_backs: Option<Arc<dyn CallBacks>>,
+}
+
 async fn start(
     config: &Config,
     clock: Clock,
     load: impl FnOnce() -> Result<Loaded, AppError> + Send + 'static,
     metrics: &Arc<Metrics>,
-) -> Result<(Arc<Exchange>, Option<Arc<Publisher>>, bool), ServeError> {
+) -> Result<Started, ServeError> {
     let mut store = Store::open(&place(config)).await?;
     if !config.contact_centre.webhook_url.is_empty() {
         store = store.with_outbox();
     }
-    let Loaded { assistant, publisher, watch } =
+    let Loaded { assistant, publisher, watch, speech, call_backs } =
         tokio::task::spawn_blocking(load).await.map_err(|_| ServeError::Loading)??;
     let threads_n = match config.server.turn_threads_n {
         0 => std::thread::available_parallelism()?.get(),
@@ -177,10 +227,11 @@ async fn start(
         store,
         metrics: Arc::clone(metrics),
         handoff: config.handoff.clone(),
-        callbacks: CallBacks::open(&config.callback)?,
+        callbacks: exchange::CallBacks::open(&config.callback)?,
         clock,
     };
-    Ok((Arc::new(Exchange::new(parts, &config.limits)), publisher, watch))
+    let exchange = Arc::new(Exchange::new(parts, &config.limits));
+    Ok(Started { exchange, publisher, watch, speech, call_backs })
 }
 
 /// Keeps the house until the end: forgets what is too old and what is no longer needed.

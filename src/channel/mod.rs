@@ -1,4 +1,5 @@
 //! Where citizens come in.
 
+pub mod phone;
 pub mod web;
 pub mod webhook;

@@ -3,10 +3,12 @@
 mod ask;
 mod batch;
 mod bench;
+mod call;
 mod eval;
 mod kb;
 mod models;
 mod output;
+mod phone;
 mod replay;
 mod serve;
 mod users;
@@ -52,6 +54,11 @@ enum Command {
     /// Manage the accounts of the console
     #[command(subcommand)]
     Users(users::Command),
+    /// Set a telephony gateway up
+    #[command(subcommand)]
+    Phone(phone::Command),
+    /// Play a recording into a simulated call and print the conversation
+    Call(call::Arguments),
     /// Fetch and convert model weights
     #[command(subcommand)]
     Models(models::Command),
@@ -90,6 +97,8 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Replay(arguments) => replay::run(&config, &arguments, day),
         Command::Bench(command) => bench::run(&config, &command, day),
         Command::Users(command) => users::run(&config, command),
+        Command::Phone(command) => phone::run(&config, &command, day),
+        Command::Call(arguments) => call::run(&config, &arguments, day),
         Command::Models(command) => models::run(command),
     }
 }

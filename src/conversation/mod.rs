@@ -37,6 +37,8 @@ pub struct Conversation {
     pub told: Vec<Notice>,
     /// The benefit of the page on which it began.
     pub benefit: Option<Arc<str>>,
+    /// Whether it is spoken: then the channel knows the language, and replies have a spoken form.
+    pub by_voice: bool,
 }
 
 /// A topic that was offered to choose from.
@@ -172,7 +174,8 @@ impl Conversation {
                 return (ask(topic, language, brief, Some(notice)), situation);
             }
             if consequence.control == Some(Control::StartOver) {
-                *self = Self { language: self.language, course: std::mem::take(&mut self.course), ..Self::default() };
+                let (language, by_voice) = (self.language, self.by_voice);
+                *self = Self { language, by_voice, course: std::mem::take(&mut self.course), ..Self::default() };
             }
             let reply = match consequence.outcome {
                 Outcome::Handoff => self.hand_off(notice, Occasion::Asked, situation.as_ref()),

@@ -100,6 +100,9 @@ pub struct Answered {
     pub text: String,
     /// The reply in Markdown without its source.
     pub markdown: String,
+    /// The reply as a voice says it, part by part. Not kept: empty where the reply was read from the store.
+    #[serde(skip)]
+    pub spoken: Vec<String>,
     /// Where an answer comes from.
     pub citation: Option<Citation>,
     /// The topics to choose from, where the citizen is asked back.

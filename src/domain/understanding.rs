@@ -168,4 +168,6 @@ pub struct Context<'a> {
     pub spoken: Option<Language>,
     /// The topic of the conversation so far.
     pub topic: Option<&'a TopicId>,
+    /// Whether the language is settled: what was recognised of a voice is in the language that was listened for, however it reads.
+    pub is_fixed: bool,
 }

@@ -198,7 +198,7 @@ fn lean(content: &Content, turns: &[Turn], (leaning, bonds): (Leaning, &Bonds), 
         }
         let Expected { topics, .. } = &turn.expected;
         let topic = state.topic.clone();
-        let context = Context { hint: None, spoken: state.language, topic: topic.as_ref() };
+        let context = Context { hint: None, spoken: state.language, topic: topic.as_ref(), is_fixed: false };
         let Ok(utterance) = Utterance::parse(&turn.text) else { continue };
         let Ok(understood) = content.understanding.understand(&utterance, context) else { continue };
         let language = understood.language;

@@ -13,7 +13,7 @@ pub struct Secret(String);
 /// The length of a secret in characters.
 const SECRET_CHARS: usize = 64;
 
-/// Proof that the conversation's secret was shown. Only [`Exchange::admit`] makes it.
+/// Proof that the conversation's secret was shown. Only [`Exchange::admit`] and [`Exchange::open_call`] make it.
 #[derive(Clone, Copy, Debug)]
 pub struct Admitted(ConversationId);
 
@@ -61,6 +61,11 @@ impl fmt::Debug for Secret {
 }
 
 impl Admitted {
+    /// For a conversation that was opened just now by whoever keeps it.
+    pub(super) const fn of(id: ConversationId) -> Self {
+        Self(id)
+    }
+
     /// The conversation.
     pub const fn id(self) -> ConversationId {
         self.0

@@ -8,6 +8,7 @@ pub mod password;
 
 mod access;
 mod beside;
+mod call;
 mod callback;
 mod feedback;
 mod handoff;
@@ -409,6 +410,7 @@ fn answered(turn: Turn) -> Answered {
         language: turn.language,
         text: turn.text,
         markdown: turn.body,
+        spoken: turn.spoken,
         citation,
         choices,
         next,

@@ -4,7 +4,7 @@ use crate::domain::{Language, Outcome};
 use crate::knowledge::finding::{Finding, line_at};
 use crate::knowledge::source::Source;
 use crate::knowledge::template::Template;
-use crate::knowledge::widget;
+use crate::knowledge::{phone, widget};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -193,7 +193,9 @@ pub(super) fn read(source: &Source, findings: &mut Vec<Finding>) -> Intents {
             intents.foreign.push(foreign);
         }
         for written in file.text {
-            if let Some(message) = widget::mismatch(&written.id, [&written.fi, &written.sv, &written.en]) {
+            let versions: [&str; 3] = [&written.fi, &written.sv, &written.en];
+            let mismatch = widget::mismatch(&written.id, versions).or_else(|| phone::mismatch(&written.id, versions));
+            if let Some(message) = mismatch {
                 fault(format!("text `{}`: {message}", written.id));
             }
             match templates([&written.fi, &written.sv, &written.en]) {
@@ -218,7 +220,9 @@ pub(super) fn read(source: &Source, findings: &mut Vec<Finding>) -> Intents {
 /// Every text that must be there, with the file where people look for it.
 pub fn required() -> impl Iterator<Item = (&'static str, String)> {
     let of_replies = REQUIRED_TEXTS.iter().map(|id| ("intents/texts.toml", (*id).to_owned()));
-    of_replies.chain(widget::IDS.iter().map(|id| ("intents/widget.toml", format!("{}{id}", widget::PREFIX))))
+    let of_widget = widget::IDS.iter().map(|id| ("intents/widget.toml", format!("{}{id}", widget::PREFIX)));
+    let of_phone = phone::IDS.iter().map(|id| ("intents/phone.toml", format!("{}{id}", phone::PREFIX)));
+    of_replies.chain(of_widget).chain(of_phone)
 }
 
 fn intent(written: &WrittenIntent) -> Result<IntentContent, String> {

@@ -12,6 +12,7 @@ pub mod finding;
 pub mod intents;
 pub mod links;
 pub mod lint;
+pub mod phone;
 pub mod situations;
 pub mod source;
 pub mod synonyms;

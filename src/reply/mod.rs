@@ -3,12 +3,18 @@
 pub mod markdown;
 pub mod spoken;
 
-use crate::domain::{Candidate, Citation, Notice, Occasion, Passage, Reply};
+use crate::domain::{Candidate, Citation, Notice, Occasion, Passage, Reply, TopicId};
 
 /// The prepared texts of one language, figures filled in.
 pub trait Texts {
     /// The text with an id; empty where the content has none, which the content check prevents.
     fn text(&self, id: &str) -> String;
+
+    /// The same as a voice says it.
+    fn said(&self, id: &str) -> String;
+
+    /// A part of a topic's article as a voice says it: the lead, or the section with a heading.
+    fn part_said(&self, topic: &TopicId, heading: Option<&str>) -> String;
 }
 
 /// A reply as plain text, ending in its source.
@@ -54,6 +60,28 @@ pub fn body(reply: &Reply, texts: &dyn Texts) -> String {
             Occasion::Crisis | Occasion::Asked => texts.text(&notice.0),
         },
         Reply::Declined(notice) | Reply::Chat(notice) => texts.text(&notice.0),
+    }
+}
+
+/// A reply as a voice says it, part by part: without choices, which are read out with their keys, and without its source.
+pub fn said(reply: &Reply, texts: &dyn Texts) -> Vec<String> {
+    let parts = |passages: &[Passage], citation: &Citation| -> Vec<String> {
+        passages.iter().map(|passage| texts.part_said(&citation.topic, passage.heading.as_deref())).collect()
+    };
+    match reply {
+        Reply::Answer { passages, citation, aside, .. } => {
+            let aside = aside.iter().map(|notice| texts.said(&notice.0));
+            parts(passages, citation).into_iter().chain(aside).collect()
+        }
+        Reply::Again { notice, passages, citation, .. } => {
+            let notice = notice.iter().map(|notice| texts.said(&notice.0));
+            notice.chain(parts(passages, citation)).collect()
+        }
+        Reply::Clarify(_) => Vec::new(),
+        Reply::Rephrase(1) => vec![texts.said("rephrase")],
+        Reply::Rephrase(_) => vec![texts.said("rephrase-again")],
+        Reply::Unavailable => vec![texts.said("unavailable")],
+        Reply::HandOff { notice, .. } | Reply::Declined(notice) | Reply::Chat(notice) => vec![texts.said(&notice.0)],
     }
 }
 

@@ -3,6 +3,8 @@
 //! Audio inside neuvo is linear 16-bit samples, mono, at the telephone's 8 kHz, in frames of 20 ms. What a gateway sends in another form is
 //! brought to this one at the door.
 
+pub mod codec;
+
 use crate::domain::Language;
 use futures_util::future::BoxFuture;
 use std::fmt;

@@ -12,6 +12,8 @@ pub struct Metrics {
     turn_seconds: Histogram,
     conversations: Counter,
     streams_open: Gauge,
+    calls_open: Gauge,
+    answer_seconds: Histogram,
 }
 
 /// Upper ends of the histogram's buckets, in seconds.
@@ -31,11 +33,17 @@ impl Metrics {
         recorder.describe_counter("neuvo_refusals_total".into(), None, "Refused requests by reason.".into());
         recorder.describe_counter("neuvo_conversations_total".into(), None, "Conversations opened.".into());
         recorder.describe_gauge("neuvo_streams_open".into(), None, "Event streams that are open.".into());
+        recorder.describe_gauge("neuvo_calls_open".into(), None, "Phone calls that are open.".into());
+        recorder.describe_counter("neuvo_call_events_total".into(), None, "What happened in calls, by kind.".into());
+        let of_answers = "From the end of a caller's speech to the first sound of the reply.";
+        recorder.describe_histogram("neuvo_call_answer_seconds".into(), None, of_answers.into());
         Ok(Self {
             handle: recorder.handle(),
             turn_seconds: recorder.register_histogram(&Key::from_name("neuvo_turn_seconds"), &METADATA),
             conversations: recorder.register_counter(&Key::from_name("neuvo_conversations_total"), &METADATA),
             streams_open: recorder.register_gauge(&Key::from_name("neuvo_streams_open"), &METADATA),
+            calls_open: recorder.register_gauge(&Key::from_name("neuvo_calls_open"), &METADATA),
+            answer_seconds: recorder.register_histogram(&Key::from_name("neuvo_call_answer_seconds"), &METADATA),
             recorder,
         })
     }
@@ -74,6 +82,22 @@ impl Metrics {
     /// Counts a stream that ended.
     pub fn stream_ended(&self) {
         self.streams_open.decrement(1.0);
+    }
+
+    /// How many phone calls are open now.
+    pub fn calls_open(&self, calls_n: usize) {
+        self.calls_open.set(f64::from(u32::try_from(calls_n).unwrap_or(u32::MAX)));
+    }
+
+    /// Counts something that happened in a call, by a label of a fixed list.
+    pub fn call_event(&self, event: &'static str) {
+        let labels = vec![Label::from_static_parts("event", event)];
+        self.recorder.register_counter(&Key::from_parts("neuvo_call_events_total", labels), &METADATA).increment(1);
+    }
+
+    /// Counts the time from the end of a caller's speech to the first sound of the reply.
+    pub fn call_answered(&self, took: Duration) {
+        self.answer_seconds.record(took.as_secs_f64());
     }
 
     /// Everything in Prometheus' text form.

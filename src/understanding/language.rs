@@ -76,6 +76,9 @@ impl LanguageModel {
 
     /// The language of a text.
     pub fn detect(&self, text: &str, context: Context<'_>) -> Language {
+        if let (true, Some(language)) = (context.is_fixed, context.hint.or(context.spoken)) {
+            return language;
+        }
         let scores = self.scores(text, context);
         let best = |a: &Language, b: &Language| {
             let score = |l: &Language| scores.get(l.index()).copied().unwrap_or_default();

@@ -108,10 +108,11 @@ impl Understand for Comprehension {
         let read = |question: &Utterance| Ok::<_, Stalled>(self.read(question, language)?.1);
         let core = questions.core.as_ref().map(read).transpose()?;
         let further = questions.further.iter().map(read).collect::<Result<_, _>>()?;
+        let foreign = if context.is_fixed { None } else { self.foreign.detect(utterance.as_str()) };
         let cues = Cues { guidance: alone.guidance, ..thread.cues };
         Ok(Understanding {
             language,
-            intent: self.foreign.detect(utterance.as_str()).map(|intent| (intent, 1.0)).or(meaning.intent),
+            intent: foreign.map(|intent| (intent, 1.0)).or(meaning.intent),
             alone,
             continued,
             core,

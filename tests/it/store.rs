@@ -68,6 +68,7 @@ fn welcome() -> EventKind {
 
 fn turn(state: &Conversation, id: MessageId, text: &str) -> Said {
     let answered = Answered {
+        spoken: Vec::new(),
         outcome: Outcome::Chat,
         language: Language::Fi,
         text: format!("vastaus: {text}"),

@@ -182,7 +182,12 @@ async fn begin_with<L: Into<Loaded> + 'static>(
 
 /// What answers from the small content.
 pub(crate) fn assistant(gate: Arc<Gate>) -> Result<Assistant, AppError> {
-    let loaded = knowledge::read(&Source::from_files(files()), DAY);
+    assistant_over(gate, files())
+}
+
+/// An assistant over content of its own.
+pub(crate) fn assistant_over(gate: Arc<Gate>, files: Vec<(String, String)>) -> Result<Assistant, AppError> {
+    let loaded = knowledge::read(&Source::from_files(files), DAY);
     let knowledge = Arc::new(loaded.knowledge.unwrap_or_else(|| panic!("{:?}", loaded.findings)));
     let mut calibration = Calibration::unfitted();
     (calibration.answer_from, calibration.clarify_from) = (0.5, 0.2);

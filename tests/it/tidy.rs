@@ -20,7 +20,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("evaluation", &["domain", "knowledge", "inference", "conversation", "assistant", "retrieval"]),
     ("handoff", &["domain"]),
     ("speech", &["domain", "models"]),
-    ("config", &["handoff", "inference"]),
+    ("config", &["domain", "handoff", "inference"]),
     ("telemetry", &["domain"]),
     ("store", &["domain", "conversation"]),
     ("publication", &["domain", "knowledge"]),

@@ -94,10 +94,12 @@ fn panicked(_panic: Box<dyn Any + Send + 'static>) -> Response {
 
 /// Says every refusal in the one form, also those of the libraries.
 async fn problems(request: Request, next: Next) -> Response {
+    // Gateways read the status only.
+    let is_phone = request.uri().path().starts_with("/phone/");
     let response = next.run(request).await;
     let status = response.status();
     let is_refusal = status.is_client_error() || status.is_server_error();
-    if !is_refusal || response.extensions().get::<Code>().is_some() {
+    if is_phone || !is_refusal || response.extensions().get::<Code>().is_some() {
         return response;
     }
     let code = match status {

@@ -31,6 +31,7 @@ pub use docs::openapi;
 pub use problem::Problem;
 pub use state::{Phase, Web};
 
+use crate::channel::phone;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post, put};
@@ -84,6 +85,8 @@ pub fn router(web: &Arc<Web>) -> Router {
         .merge(docs::routes())
         .layer(axum::middleware::from_fn_with_state(Arc::clone(web), guard::rate))
         .merge(open)
+        // Gateways prove who they are, and all calls come from their few addresses.
+        .merge(web.phone.get().map(phone::routes).unwrap_or_default())
         .fallback(guard::no_route)
         .method_not_allowed_fallback(guard::no_method);
     guard::around(routes, web).with_state(Arc::clone(web))

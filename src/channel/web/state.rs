@@ -1,5 +1,6 @@
 //! What the handlers of one server share.
 
+use crate::channel::phone::Phone;
 use crate::channel::web::admin::Token;
 use crate::channel::web::contact_centre::Desk;
 use crate::channel::web::limiter::Limiter;
@@ -48,6 +49,8 @@ pub struct Web {
     pub(super) desk: OnceLock<Desk>,
     /// Lets content go live.
     pub(super) publisher: OnceLock<Arc<dyn Publish>>,
+    /// Answers gateways; none without one.
+    pub(super) phone: OnceLock<Arc<Phone>>,
     exchange: OnceLock<Arc<Exchange>>,
     phase: watch::Sender<Phase>,
 }
@@ -66,6 +69,7 @@ impl Web {
             admin: OnceLock::new(),
             desk: OnceLock::new(),
             publisher: OnceLock::new(),
+            phone: OnceLock::new(),
             exchange: OnceLock::new(),
             phase: watch::Sender::new(Phase::Starting),
             limits: config.limits.clone(),
@@ -91,6 +95,11 @@ impl Web {
         let _ = self.desk.set(Desk { token, login: login.to_owned() });
     }
 
+    /// Lets telephony gateways in: before the first request.
+    pub fn connect(&self, phone: Arc<Phone>) {
+        let _ = self.phone.set(phone);
+    }
+
     /// What lets content go live.
     pub fn publish(&self, publisher: Arc<dyn Publish>) {
         let _ = self.publisher.set(publisher);
@@ -104,6 +113,9 @@ impl Web {
     /// Forgets client addresses and folds counters: to be called every some seconds.
     pub fn tidy(&self) {
         self.limiter.tidy();
+        if let Some(phone) = self.phone.get() {
+            phone.tidy();
+        }
         self.metrics.tidy();
     }
 

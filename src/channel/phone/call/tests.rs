@@ -1,0 +1,451 @@
+//! Whole courses of calls, and any course whatsoever.
+
+use super::*;
+use crate::speech::{Hearing, Transcript};
+use proptest::prelude::*;
+use std::collections::VecDeque;
+
+fn script() -> Arc<Script> {
+    let file: toml::Table = toml::from_str(include_str!("../../../../intents/phone.toml")).unwrap();
+    let texts = Language::ALL.map(|language| {
+        let entries = file["text"].as_array().unwrap().iter();
+        let text = |entry: &toml::Value, key: &str| entry[key].as_str().unwrap().to_owned();
+        entries.map(|e| (text(e, "id").trim_start_matches("phone-").to_owned(), text(e, language.tag()))).collect()
+    });
+    Arc::new(Script::new(Clone::clone(&texts), texts))
+}
+
+fn rules() -> Rules {
+    Rules {
+        language: Some(Language::Fi),
+        call_max: Duration::from_mins(10),
+        questions_max: 40,
+        has_sms: true,
+        has_call_back: true,
+        knows_number: true,
+        certain_from: 0.5,
+        confident_from: 0.5,
+    }
+}
+
+/// A call with what stands around it: everything that is said is heard unless the test says otherwise.
+struct Bench {
+    call: Call,
+    now: Duration,
+    playing: VecDeque<Segment>,
+    said: Vec<String>,
+    done: Vec<Output>,
+}
+
+impl Bench {
+    fn new(rules: Rules) -> Self {
+        let call = Call::new(rules, script());
+        Self { call, now: Duration::ZERO, playing: VecDeque::new(), said: Vec::new(), done: Vec::new() }
+    }
+
+    fn begun(rules: Rules) -> Self {
+        let mut bench = Self::new(rules);
+        bench.put(Input::Connected);
+        bench.listen();
+        bench
+    }
+
+    /// Does something and gives what was said thereupon.
+    fn put(&mut self, input: Input) -> String {
+        self.said.clear();
+        let out = self.call.take(self.now, input);
+        self.take(out);
+        self.said.join(" ")
+    }
+
+    fn take(&mut self, out: Vec<Output>) {
+        for output in out {
+            match &output {
+                Output::Speak(segment) => {
+                    self.said.push(segment.text.to_string());
+                    self.playing.push_back(segment.clone());
+                }
+                Output::Clear => self.playing.clear(),
+                _ => {}
+            }
+            self.done.push(output);
+        }
+    }
+
+    /// Plays all that is to be said.
+    fn listen(&mut self) {
+        while let Some(segment) = self.playing.pop_front() {
+            self.now += Duration::from_secs(2);
+            let out = self.call.take(self.now, Input::Mark(segment.id));
+            self.take(out);
+        }
+    }
+
+    fn wait(&mut self, seconds: u64) -> String {
+        self.said.clear();
+        for _ in 0..seconds * 10 {
+            self.now += Duration::from_millis(100);
+            let out = self.call.take(self.now, Input::Tick);
+            self.take(out);
+        }
+        self.said.join(" ")
+    }
+
+    fn words(&mut self, text: &str, certainty: f32) -> String {
+        self.put(Input::Hearing(Hearing::Started));
+        self.put(Input::Hearing(Hearing::Paused(vec![0; 8_000].into())));
+        let utterance = self.done.iter().rev().find_map(|output| match output {
+            Output::Recognise { utterance, .. } => Some(*utterance),
+            _ => None,
+        });
+        let heard = Ok(match text {
+            "" => Heard::Nothing,
+            text => Heard::Words(Transcript { text: text.to_owned(), others: Vec::new(), certainty }),
+        });
+        self.put(Input::Heard { utterance: utterance.unwrap(), heard });
+        self.put(Input::Hearing(Hearing::Ended))
+    }
+
+    fn asked(&self) -> (u32, String, Language) {
+        let asked = self.done.iter().rev().find_map(|output| match output {
+            Output::Ask { question, text, language } => Some((*question, text.0.clone(), *language)),
+            _ => None,
+        });
+        asked.unwrap()
+    }
+
+    fn answer(&mut self, answer: Answer) -> String {
+        let (question, ..) = self.asked();
+        self.put(Input::Replied { question, answer: Some(Box::new(answer)) })
+    }
+
+    fn has(&self, wanted: &Output) -> bool {
+        self.done.contains(wanted)
+    }
+}
+
+fn answer(kind: Kind, text: &str) -> Answer {
+    Answer {
+        kind,
+        language: Language::Fi,
+        parts: vec![text.to_owned()],
+        title: Some("Asumistuen hakeminen".to_owned()),
+        link: Some("https://www.kela.fi/asumistuki".to_owned()),
+        choices: Vec::new(),
+        confidence: 0.9,
+    }
+}
+
+#[test]
+fn greets_answers_and_says_goodbye() {
+    let mut bench = Bench::new(rules());
+    let greeting = bench.put(Input::Connected);
+    assert!(greeting.starts_with("Hei! Tämä on neuvo, Kelan puhelinbotti. Puhut nyt koneen kanssa."), "{greeting}");
+    assert!(greeting.contains("paina nolla") && greeting.ends_with("Mitä haluat kysyä?"), "{greeting}");
+    bench.listen();
+    bench.words("miten haen asumistukea", 0.9);
+    assert_eq!(bench.asked(), (1, "miten haen asumistukea".to_owned(), Language::Fi));
+    let said = bench.answer(answer(Kind::Guidance, "Hae sitä OmaKelassa. Liitä mukaan vuokrasopimus."));
+    assert!(said.starts_with("Hae sitä OmaKelassa. Liitä mukaan vuokrasopimus. Voit kysyä lisää."), "{said}");
+    bench.listen();
+    assert!(bench.words("toista", 0.9).starts_with("Hae sitä OmaKelassa."));
+    assert!(bench.words("linkki", 0.9).is_empty());
+    assert!(bench.has(&Output::Sms(Words("Asumistuen hakeminen: https://www.kela.fi/asumistuki".to_owned()))));
+    assert!(bench.put(Input::Sent(true)).starts_with("Lähetin sinulle linkin"));
+    assert_eq!(bench.words("kiitos hei hei", 0.9), "Kiitos soitosta. Hei hei.");
+    assert!(!bench.call.is_over());
+    bench.listen();
+    assert!(bench.call.is_over() && bench.done.last() == Some(&Output::End));
+}
+
+#[test]
+fn the_caller_chooses_a_language_once() {
+    let mut bench = Bench::new(Rules { language: None, ..rules() });
+    let greeting = bench.put(Input::Connected);
+    assert!(greeting.contains("tryck två") && greeting.contains("press three"), "{greeting}");
+    assert_eq!(bench.put(Input::Digit('2')), "Vi fortsätter på svenska. Vad vill du fråga?");
+    bench.words("hur ansöker jag om bostadsbidrag", 0.9);
+    assert_eq!(bench.asked().2, Language::Sv);
+    assert!(bench.words("in English please", 0.9).starts_with("Let us go on in English."));
+    assert_eq!(bench.call.language(), Language::En);
+}
+
+#[test]
+fn a_voice_silences_the_bot_and_a_noise_does_not_for_long() {
+    let mut bench = Bench::begun(rules());
+    bench.words("miten haen asumistukea", 0.9);
+    bench.answer(answer(Kind::Guidance, "Yksi on tässä. Kaksi on tässä. Kolme on tässä."));
+    let first = bench.playing.pop_front().unwrap();
+    bench.put(Input::Mark(first.id));
+    bench.put(Input::Hearing(Hearing::Started));
+    assert_eq!(bench.done.last(), Some(&Output::Count(Counted::BargeIn)));
+    assert!(bench.playing.is_empty(), "silent at once");
+    // The gateway returns the marks of what it threw away: that is no proof that they were heard.
+    let heard_n = bench.call.played_n();
+    for n in 1..4 {
+        bench.put(Input::Mark(SegmentId(first.id.0 + n)));
+    }
+    assert_eq!(bench.call.played_n(), heard_n);
+    bench.put(Input::Hearing(Hearing::Paused(vec![0; 800].into())));
+    assert!(bench.put(Input::Hearing(Hearing::Ended)).starts_with("Kaksi on tässä. Kolme on tässä."));
+    assert!(bench.has(&Output::Count(Counted::FalseBargeIn)));
+    bench.words("entä opiskelija", 0.9);
+    assert_eq!(bench.asked().1, "entä opiskelija");
+    assert!(bench.playing.is_empty());
+}
+
+#[test]
+fn the_first_words_are_heard_to_their_end() {
+    let mut bench = Bench::new(rules());
+    bench.put(Input::Connected);
+    bench.put(Input::Hearing(Hearing::Started));
+    assert!(!bench.playing.is_empty());
+    // A key does interrupt.
+    bench.put(Input::Digit('#'));
+    assert!(bench.playing.is_empty());
+}
+
+#[test]
+fn three_misses_bring_a_person_and_never_in_the_same_words() {
+    let mut bench = Bench::begun(rules());
+    let (first, second) = (bench.wait(9), {
+        bench.listen();
+        bench.wait(9)
+    });
+    assert!(first.starts_with("En kuullut mitään.") && second.starts_with("En vieläkään kuule"), "{first} {second}");
+    bench.listen();
+    bench.put(Input::Said(Heard::Nothing));
+    assert!(bench.wait(9).starts_with("En ymmärrä sinua nyt tarpeeksi hyvin."));
+    bench.listen();
+    assert!(bench.has(&Output::Transfer(Occasion::Misses)));
+}
+
+#[test]
+fn a_noise_does_not_put_silence_off() {
+    let mut bench = Bench::begun(rules());
+    for _ in 0..3 {
+        bench.wait(2);
+        bench.words("", 0.0);
+    }
+    assert!(bench.wait(3).starts_with("En kuullut mitään."));
+}
+
+#[test]
+fn asks_where_it_is_unsure() {
+    let mut bench = Bench::begun(rules());
+    bench.words("asumitu en hakemi", 0.3);
+    let asked = bench.answer(answer(Kind::Guidance, "Hae sitä OmaKelassa."));
+    assert!(asked.starts_with("Kuulinko oikein? Asiasi on: Asumistuen hakeminen."), "{asked}");
+    assert_eq!(bench.words("öö", 0.9), "Sano kyllä tai paina yksi. Sano ei tai paina kaksi.");
+    assert!(bench.words("joo kyllä", 0.9).starts_with("Hae sitä OmaKelassa."));
+    bench.listen();
+    bench.words("lapsi", 0.2);
+    bench.answer(answer(Kind::Guidance, "Hae sitä OmaKelassa."));
+    assert!(bench.put(Input::Digit('2')).starts_with("Anteeksi, kuulin väärin."));
+    bench.listen();
+    // What was meant may be said instead of no.
+    bench.words("lapsi", 0.2);
+    bench.answer(answer(Kind::Guidance, "Hae sitä OmaKelassa."));
+    bench.words("paljonko lapsilisä on", 0.9);
+    assert_eq!(bench.asked().1, "paljonko lapsilisä on");
+}
+
+#[test]
+fn choices_have_keys() {
+    let mut bench = Bench::begun(rules());
+    bench.words("tuki", 0.9);
+    let choices = vec!["Asumistuki".to_owned(), "Opintotuki".to_owned()];
+    let said = bench.answer(Answer { choices, ..answer(Kind::Choice, "") });
+    assert!(said.contains("Paina kaksi, jos se on: Opintotuki."), "{said}");
+    bench.put(Input::Digit('2'));
+    assert_eq!(bench.asked().1, "Opintotuki");
+}
+
+#[test]
+fn a_long_answer_comes_in_parts() {
+    let mut bench = Bench::begun(rules());
+    bench.words("miten haen asumistukea", 0.9);
+    let long = "Tämä on lause jossa on aika monta sanaa peräkkäin. ".repeat(12);
+    let said = bench.answer(answer(Kind::Guidance, &long));
+    assert!(said.ends_with("Sano jatka tai paina kahdeksan."), "{said}");
+    bench.listen();
+    assert!(bench.put(Input::Digit('8')).starts_with("Tämä on lause"));
+}
+
+#[test]
+fn danger_is_answered_first_and_a_busy_line_comes_back() {
+    let mut bench = Bench::begun(rules());
+    bench.words("en jaksa enää elää", 0.9);
+    let said = bench.answer(answer(Kind::Person(Occasion::Crisis), "Soita heti yksi yksi kaksi."));
+    assert!(said.starts_with("Soita heti yksi yksi kaksi. Yhdistän sinut ihmiselle."), "{said}");
+    bench.put(Input::Digit('2'));
+    assert!(!bench.playing.is_empty(), "nothing interrupts it");
+    bench.listen();
+    assert!(bench.has(&Output::Transfer(Occasion::Crisis)) && bench.call.is_away());
+    let back = bench.put(Input::Transferred(Transferred::Busy));
+    assert!(back.starts_with("Kaikki asiantuntijat puhuvat") && back.contains("soittaa sinulle takaisin"), "{back}");
+    assert!(bench.words("kyllä kiitos", 0.9).is_empty());
+    assert!(bench.has(&Output::CallBack(None)));
+    assert!(bench.put(Input::CallBack(true)).starts_with("Kiitos. Soittopyyntö on tehty"));
+}
+
+#[test]
+fn a_number_is_keyed_and_read_back() {
+    let mut bench = Bench::begun(Rules { knows_number: false, ..rules() });
+    bench.put(Input::Digit('0'));
+    bench.listen();
+    bench.put(Input::Transferred(Transferred::Closed));
+    assert!(bench.put(Input::Digit('1')).starts_with("Näppäile puhelinnumero"));
+    for digit in "040123456".chars() {
+        bench.put(Input::Digit(digit));
+    }
+    let said = bench.put(Input::Digit('#'));
+    assert!(said.contains("nolla neljä nolla, yksi kaksi kolme, neljä viisi kuusi. Onko se oikein?"), "{said}");
+    bench.put(Input::Digit('1'));
+    assert!(bench.has(&Output::CallBack(Some(Words("040123456".to_owned())))));
+}
+
+#[test]
+fn busy_recognisers_are_told_of() {
+    let mut bench = Bench::begun(rules());
+    bench.put(Input::Hearing(Hearing::Started));
+    bench.put(Input::Hearing(Hearing::Paused(vec![0; 8_000].into())));
+    bench.put(Input::Heard { utterance: 1, heard: Err(Deaf::Busy) });
+    bench.put(Input::Hearing(Hearing::Ended));
+    let said = bench.put(Input::Heard { utterance: 2, heard: Err(Deaf::Busy) });
+    assert!(said.starts_with("Kuuntelen nyt monta soittajaa"), "{said}");
+}
+
+#[test]
+fn slow_answers_are_announced_and_missing_ones_bring_a_person() {
+    let mut bench = Bench::begun(rules());
+    bench.words("miten haen asumistukea", 0.9);
+    assert_eq!(bench.wait(2), "Hetki, etsin ohjeen.");
+    assert!(bench.wait(12).starts_with("Minulla on nyt tekninen vika."));
+}
+
+fn inputs() -> impl Strategy<Value = Input> {
+    let words = prop::sample::select(vec![
+        "miten haen asumistukea",
+        "ihminen",
+        "kyllä",
+        "ei",
+        "toista",
+        "hitaammin",
+        "jatka",
+        "linkki",
+        "på svenska",
+        "",
+        "hei hei",
+    ]);
+    let heard = (words, 0.0f32..1.0).prop_map(|(text, certainty)| match text {
+        "" => Heard::Nothing,
+        text => Heard::Words(Transcript { text: text.to_owned(), others: Vec::new(), certainty }),
+    });
+    let kind = prop::sample::select(vec![
+        Kind::Guidance,
+        Kind::Choice,
+        Kind::Unknown,
+        Kind::Chat,
+        Kind::Person(Occasion::Crisis),
+        Kind::Person(Occasion::Supported),
+    ]);
+    prop_oneof![
+        1 => Just(Input::Connected),
+        2 => Just(Input::Hearing(Hearing::Started)),
+        2 => (0usize..20_000).prop_map(|n| Input::Hearing(Hearing::Paused(vec![0; n].into()))),
+        1 => Just(Input::Hearing(Hearing::Resumed)),
+        2 => Just(Input::Hearing(Hearing::Ended)),
+        3 => (0u32..6, heard.clone()).prop_map(|(utterance, heard)| Input::Heard { utterance, heard: Ok(heard) }),
+        1 => (0u32..6).prop_map(|utterance| Input::Heard { utterance, heard: Err(Deaf::Busy) }),
+        2 => heard.prop_map(Input::Said),
+        1 => Just(Input::Silence),
+        4 => prop::char::range('#', '9').prop_map(Input::Digit),
+        4 => (0u32..60).prop_map(|id| Input::Mark(SegmentId(id))),
+        4 => (0u32..6, kind).prop_map(|(question, kind)| {
+            let choices = vec!["Asumistuki".to_owned(), "Opintotuki".to_owned()];
+            let answer = Answer { choices, ..answer(kind, "Yksi. Kaksi.") };
+            Input::Replied { question, answer: Some(Box::new(answer)) }
+        }),
+        2 => prop::sample::select(vec![
+            Transferred::Done, Transferred::Busy, Transferred::NoAnswer, Transferred::Failed, Transferred::Closed,
+        ]).prop_map(Input::Transferred),
+        1 => any::<bool>().prop_map(Input::CallBack),
+        1 => any::<bool>().prop_map(Input::Sent),
+        6 => Just(Input::Tick),
+    ]
+}
+
+/// What a line would notice: pieces come one after the other and only one thing is said at a time.
+#[derive(Default)]
+struct Watch {
+    /// Given out and neither played nor cleared.
+    playing: VecDeque<SegmentId>,
+    last: u32,
+    is_over: bool,
+    is_away: bool,
+}
+
+impl Watch {
+    fn see(&mut self, input: &Input, out: &[Output]) {
+        if let Input::Mark(id) = input {
+            self.playing.retain(|playing| id < playing);
+        }
+        for output in out {
+            assert!(!self.is_over, "{output:?} after the end");
+            match output {
+                Output::Speak(segment) => {
+                    assert!(!self.is_away, "speaks while a person has the caller");
+                    assert!(self.last < segment.id.0, "pieces come in order");
+                    assert!(self.playing.len() < 80, "what is to be said is bounded");
+                    self.last = segment.id.0;
+                    self.playing.push_back(segment.id);
+                }
+                Output::Clear => self.playing.clear(),
+                Output::Transfer(_) => self.is_away = true,
+                Output::End => self.is_over = true,
+                _ => {}
+            }
+        }
+        if matches!(input, Input::Transferred(_)) {
+            self.is_away = self.is_away && !out.iter().any(|output| matches!(output, Output::Speak(_) | Output::End));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_course_is_sound_and_ends(
+        steps in prop::collection::vec((0u64..4_000, inputs()), 0..120),
+        language in prop::sample::select(vec![None, Some(Language::Sv)]),
+        knows_number in any::<bool>(),
+    ) {
+        let mut call = Call::new(Rules { language, knows_number, ..rules() }, script());
+        let mut watch = Watch::default();
+        let mut now = Duration::ZERO;
+        let connected = call.take(now, Input::Connected);
+        watch.see(&Input::Connected, &connected);
+        for (millis, input) in steps {
+            now += Duration::from_millis(millis);
+            // What was transferred came back in an order of its own; the watch wants to see it first.
+            if matches!(input, Input::Transferred(_)) && call.is_away() {
+                watch.is_away = false;
+            }
+            let out = call.take(now, input.clone());
+            watch.see(&input, &out);
+            let pending = call.pending();
+            prop_assert!(pending.iter().all(|id| watch.playing.contains(id)), "says what is not to be said");
+        }
+        // Whatever happened, time alone ends it.
+        let end = now + rules().call_max + LEAVE_MAX * 2 + AWAY_MAX;
+        while !call.is_over() && now < end {
+            now += Duration::from_secs(5);
+            let out = call.take(now, Input::Tick);
+            watch.see(&Input::Tick, &out);
+        }
+        prop_assert!(call.is_over());
+        prop_assert!(call.take(now, Input::Digit('1')).is_empty());
+    }
+}

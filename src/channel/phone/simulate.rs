@@ -1,0 +1,96 @@
+//! A call without a gateway: a recording is played into the same machine, frame by frame at the speed of speech, and what is said is told.
+
+use crate::channel::phone::line::{self, Command, Event, Socket};
+use crate::channel::phone::ports::Speech;
+use crate::channel::phone::state::Phone;
+use crate::channel::phone::stream;
+use crate::domain::{EventKind, Language};
+use crate::exchange::{Exchange, Refusal};
+use crate::speech::{FRAME_LEN, FRAME_MS, LINE_RATE_HZ, Pcm};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+/// After the recording the line is silent for so long, in which the bot answers.
+const AFTER: Duration = Duration::from_secs(25);
+/// The most events of one call that are told.
+const EVENTS_MAX: u32 = 400;
+
+/// Leads a call over a recording. Gives what happened in its conversation.
+///
+/// # Errors
+/// Where the conversation cannot be kept.
+pub async fn call(
+    phone: &Arc<Phone>,
+    exchange: &Arc<Exchange>,
+    speech: &Speech,
+    language: Option<Language>,
+    recording: Pcm,
+) -> Result<Vec<EventKind>, Refusal> {
+    let admitted = exchange.open_call(language).await?;
+    let mut session = phone.session(exchange, admitted, language, None);
+    let (line, ends) = line::line();
+    let gone = CancellationToken::new();
+    let leading = stream::lead(phone, &mut session, speech, line, &gone);
+    tokio::join!(leading, play(ends, recording));
+    let language = session.call.language();
+    exchange.hang_up(admitted, language).await?;
+    let events = exchange.events(admitted, 0, EVENTS_MAX).await?;
+    Ok(events.into_iter().map(|event| event.kind).collect())
+}
+
+/// The caller: waits until the bot has asked, then plays the recording, listens to the answer and hangs up.
+async fn play(ends: Socket, recording: Pcm) {
+    let Socket { events, mut commands } = ends;
+    let mut clock = interval(Duration::from_millis(u64::from(FRAME_MS)));
+    clock.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let mut until_quiet = Duration::ZERO;
+    let mut pending = Vec::new();
+    let (mut at, mut after, mut has_spoken) = (0, Duration::ZERO, false);
+    let frame_time = Duration::from_millis(u64::from(FRAME_MS));
+    loop {
+        tokio::select! {
+            command = commands.recv() => match command {
+                // A caller in a hurry hears everything at once; what is said is what counts.
+                Some(Command::Play(id, pcm)) => {
+                    let samples_n = u32::try_from(pcm.len()).unwrap_or(u32::MAX);
+                    until_quiet += Duration::from_secs_f64(f64::from(samples_n) / f64::from(LINE_RATE_HZ));
+                    pending.push((until_quiet, id));
+                }
+                Some(Command::Clear) => {
+                    pending.clear();
+                    until_quiet = Duration::ZERO;
+                }
+                None => return,
+            },
+            _ = clock.tick() => {
+                until_quiet = until_quiet.saturating_sub(frame_time);
+                for (left, _) in &mut pending {
+                    *left = left.saturating_sub(frame_time);
+                }
+                let played = pending.iter().take_while(|(left, _)| left.is_zero()).count();
+                for (_, id) in pending.drain(..played) {
+                    has_spoken = true;
+                    if events.send(Event::Mark(id)).await.is_err() {
+                        return;
+                    }
+                }
+                let speaks = has_spoken && (at > 0 || (pending.is_empty() && until_quiet.is_zero()));
+                let frame = match recording.get(at..).filter(|_| speaks) {
+                    Some(rest) if !rest.is_empty() => {
+                        at += FRAME_LEN;
+                        rest.iter().take(FRAME_LEN).copied().collect()
+                    }
+                    _ => vec![0; FRAME_LEN],
+                };
+                if recording.len() <= at {
+                    after += frame_time;
+                }
+                if AFTER <= after || events.send(Event::Audio(frame)).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}

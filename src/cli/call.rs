@@ -1,0 +1,103 @@
+//! `neuvo call`: a recording in the place of a caller.
+
+use crate::app;
+use crate::app::serve as service;
+use crate::channel::phone::{Phone, simulate};
+use crate::cli::{now, output};
+use crate::config::Config;
+use crate::domain::{EventKind, Language};
+use crate::exchange::{CallBacks, Exchange, Parts};
+use crate::inference::Workers;
+use crate::speech::{LINE_RATE_HZ, Pcm};
+use crate::store::{Place, Store};
+use crate::telemetry::metrics::Metrics;
+use anyhow::{Context as _, Result, bail};
+use jiff::civil::Date;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Play a recording into a simulated call and print the conversation
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// A WAV file: 8 kHz, 16 bit, one channel
+    file: PathBuf,
+    /// The language of the number that was called: fi, sv or en; without it the caller may choose
+    #[arg(long, value_name = "LANG")]
+    lang: Option<Language>,
+}
+
+/// A minute is the longest recording that is played.
+const SAMPLES_MAX: usize = 60 * LINE_RATE_HZ as usize;
+
+pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<ExitCode> {
+    let recording = read(&arguments.file)?;
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    runtime.block_on(call(config, arguments.lang, recording, day))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn call(config: &Config, language: Option<Language>, recording: Pcm, day: Date) -> Result<()> {
+    let speech = service::speech(config)?.context(
+        "there is no recogniser and no voice: fetch the models with `neuvo models pull` and set `[speech]` up",
+    )?;
+    let assistant = Arc::new(app::assistant(config, day)?);
+    // The call is kept nowhere.
+    let folder = tempfile::tempdir()?;
+    let metrics = Arc::new(Metrics::new()?);
+    let exchange = Exchange::new(
+        Parts {
+            assistant,
+            workers: Arc::new(Workers::start("turn", 1, 4)?),
+            store: Store::open(&Place::File(folder.path().join("call.sqlite"))).await?,
+            metrics: Arc::clone(&metrics),
+            handoff: config.handoff.clone(),
+            callbacks: CallBacks::open(&config.callback)?,
+            clock: Box::new(move || day.to_datetime(now().time())),
+        },
+        &config.limits,
+    );
+    let exchange = Arc::new(exchange);
+    let phone = Phone::simulated(&config.phone, metrics, CancellationToken::new());
+    phone.ready(Arc::clone(&exchange), None);
+    let events = simulate::call(&phone, &exchange, &speech, language, recording).await;
+    for event in events? {
+        show(&event)?;
+    }
+    exchange.close().await;
+    Ok(())
+}
+
+fn show(event: &EventKind) -> Result<()> {
+    let (who, text) = match event {
+        EventKind::Welcome(welcome) => ("neuvo", welcome.text.clone()),
+        EventKind::Message(message) => ("caller", message.text.clone()),
+        EventKind::Reply(answered) => ("neuvo", answered.text.clone()),
+        EventKind::Handoff(handover) => ("person", handover.text.clone()),
+        EventKind::Expert(message) => ("expert", message.text.clone()),
+        EventKind::Card(card) => ("expert", card.text.clone()),
+    };
+    output::line(&output::styled(output::BOLD, who))?;
+    Ok(output::line(&output::wrapped(&text))?)
+}
+
+fn read(file: &Path) -> Result<Pcm> {
+    let at = || format!("cannot play `{}`", file.display());
+    let mut reader = hound::WavReader::open(file).with_context(at)?;
+    let form = reader.spec();
+    if (form.sample_rate, form.channels, form.bits_per_sample) != (LINE_RATE_HZ, 1, 16) {
+        bail!(
+            "`{}` has {} Hz, {} channels, {} bits: convert it with `ffmpeg -i FILE -ar 8000 -ac 1 -c:a pcm_s16le OUT.wav`",
+            file.display(),
+            form.sample_rate,
+            form.channels,
+            form.bits_per_sample
+        );
+    }
+    let samples: Vec<i16> = reader.samples().take(SAMPLES_MAX + 1).collect::<Result<_, _>>().with_context(at)?;
+    if SAMPLES_MAX < samples.len() {
+        bail!("`{}` is longer than a minute: cut it", file.display());
+    }
+    Ok(samples.into())
+}
