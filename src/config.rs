@@ -1,5 +1,9 @@
 //! What an operator sets, read once from one TOML file. Everything has a default that works on one machine.
 
+mod speech;
+
+pub use speech::{SpeechConfig, VoicesConfig};
+
 use crate::handoff::Queue;
 use crate::inference::int8::Kernel;
 use serde::{Deserialize, Serialize};
@@ -22,6 +26,8 @@ pub struct Config {
     pub handoff: HandoffConfig,
     /// The web server.
     pub server: ServerConfig,
+    /// Hearing and speaking, on the phone.
+    pub speech: SpeechConfig,
     /// What editors and operators may ask of a running service.
     pub admin: AdminConfig,
     /// Bounds.
@@ -251,6 +257,7 @@ impl Config {
         if !config.admin.token_file.as_os_str().is_empty() {
             config.admin.token_file = base.join(&config.admin.token_file);
         }
+        config.speech.resolve(base);
         config.check()?;
         Ok(config)
     }
@@ -277,8 +284,13 @@ impl Config {
             ("handoff.chat_minutes", self.handoff.chat_minutes.into(), 1..=240, "expected 1 to 240"),
             ("limits.retention_days", limits.retention_days.into(), 1..=3_650, "expected 1 to 3650"),
         ];
+        let ranges = ranges.into_iter().chain(self.speech.ranges());
         if let Some((setting, _, _, message)) = ranges.into_iter().find(|(_, value, range, _)| !range.contains(value)) {
             return Err(ConfigError::Range { setting, message });
+        }
+        if !self.speech.has_voices() {
+            let message = "expected { festival = \"NAME\" }, { espeak-ng = \"NAME\" }, { command = [\"PROGRAM\", …] } or { http = \"http://…\" }";
+            return Err(ConfigError::Range { setting: "speech.voices", message });
         }
         let url = &self.store.url;
         if !url.is_empty() && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
@@ -339,6 +351,11 @@ mod tests {
         check("limits.retention_days = 0", "`limits.retention_days`: expected 1 to 3650");
         check("server.allowed_origins = [\"https://www.kela.fi\", \"http://localhost:3000\"]", "fine");
         let refused = "`server.allowed_origins`: expected origins such as `https://www.kela.fi`, without a path";
+        for voice in ["{ festival = \"x) (system \" }", "{ espeak-ng = \"-w\" }", "{ command = [] }", "{ http = \"ftp://x\" }"] {
+            let config: Config = toml::from_str(&format!("speech.voices.fi = {voice}")).unwrap();
+            assert!(config.check().is_err(), "{voice}");
+        }
+        check("speech.recognise_seconds_max = 0", "`speech.recognise_seconds_max`: expected 1 to 120");
         for origin in ["*", "https://kela.fi/", "https://KELA.fi", "ftp://kela.fi", "https://", "httpskela"] {
             check(&format!("server.allowed_origins = [\"{origin}\"]"), refused);
         }
