@@ -351,7 +351,9 @@ mod tests {
         check("limits.retention_days = 0", "`limits.retention_days`: expected 1 to 3650");
         check("server.allowed_origins = [\"https://www.kela.fi\", \"http://localhost:3000\"]", "fine");
         let refused = "`server.allowed_origins`: expected origins such as `https://www.kela.fi`, without a path";
-        for voice in ["{ festival = \"x) (system \" }", "{ espeak-ng = \"-w\" }", "{ command = [] }", "{ http = \"ftp://x\" }"] {
+        for voice in
+            ["{ festival = \"x) (system \" }", "{ espeak-ng = \"-w\" }", "{ command = [] }", "{ http = \"ftp://x\" }"]
+        {
             let config: Config = toml::from_str(&format!("speech.voices.fi = {voice}")).unwrap();
             assert!(config.check().is_err(), "{voice}");
         }

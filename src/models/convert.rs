@@ -61,7 +61,9 @@ pub enum ConvertError {
     #[error(transparent)]
     Whisper(#[from] WhisperError),
     /// A name that says no precision.
-    #[error("models/manifest.toml: `{file}` of `{model}` says no precision: expected a name with `-f16.bin` or `-q8_0.bin` at its end")]
+    #[error(
+        "models/manifest.toml: `{file}` of `{model}` says no precision: expected a name with `-f16.bin` or `-q8_0.bin` at its end"
+    )]
     Precision {
         /// The model.
         model: String,

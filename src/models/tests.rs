@@ -185,8 +185,7 @@ pub(crate) fn manifest(folder: &Path) -> Manifest {
     };
     let converted = convert(&model, &members).unwrap();
     let written = converted.files.iter();
-    model.writes =
-        written.map(|file| Written { file: file.name.clone(), sha256: Digest::of(&file.bytes) }).collect();
+    model.writes = written.map(|file| Written { file: file.name.clone(), sha256: Digest::of(&file.bytes) }).collect();
     Manifest { models: vec![model] }
 }
 

@@ -238,7 +238,8 @@ fn quantise(block: &[f32; BLOCK]) -> (f16, [i8; BLOCK]) {
 /// The triangles of the mel scale of Slaney, which Whisper was trained with, band after band.
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "small numbers; the file has f32")]
 fn mel_filters(mels_n: usize) -> Vec<f32> {
-    let hertz = |mel: f64| if mel < 15.0 { 200.0 / 3.0 * mel } else { 1000.0 * (6.4_f64.ln() / 27.0 * (mel - 15.0)).exp() };
+    let hertz =
+        |mel: f64| if mel < 15.0 { 200.0 / 3.0 * mel } else { 1000.0 * (6.4_f64.ln() / 27.0 * (mel - 15.0)).exp() };
     let mel_max = 15.0 + 27.0 * (SAMPLE_RATE_HZ / 2.0 / 1000.0).ln() / 6.4_f64.ln();
     let corner = |i: usize| hertz(mel_max * i as f64 / (mels_n + 1) as f64);
     let bin = |i: usize| SAMPLE_RATE_HZ / 2.0 * i as f64 / (FFT_BINS_N - 1) as f64;

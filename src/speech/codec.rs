@@ -4,7 +4,11 @@ const BIAS: i32 = 0x84;
 const CLIP: i32 = 32_635;
 
 /// A linear sample as mu-law.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sign, exponent and mantissa fill eight bits")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "sign, exponent and mantissa fill eight bits"
+)]
 pub fn encode_mu_law(sample: i16) -> u8 {
     let magnitude = i32::from(sample).abs().min(CLIP) + BIAS;
     // The biased magnitude has its highest bit in 7 to 14.
@@ -30,9 +34,16 @@ mod tests {
 
     #[test]
     fn known_values_of_g711() {
-        for (sample, byte) in
-            [(0, 0xff), (-1, 0x7f), (8, 0xfe), (-8, 0x7e), (1_000, 0xce), (-1_000, 0x4e), (32_767, 0x80), (i16::MIN, 0x00)]
-        {
+        for (sample, byte) in [
+            (0, 0xff),
+            (-1, 0x7f),
+            (8, 0xfe),
+            (-8, 0x7e),
+            (1_000, 0xce),
+            (-1_000, 0x4e),
+            (32_767, 0x80),
+            (i16::MIN, 0x00),
+        ] {
             assert_eq!(encode_mu_law(sample), byte, "{sample}");
         }
         for (byte, sample) in [(0xff, 0), (0x7f, 0), (0x80, 32_124), (0x00, -32_124), (0xce, 988), (0xfe, 8)] {

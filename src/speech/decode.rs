@@ -1,14 +1,17 @@
-//! One pass of Whisper over an utterance: how wide the window is, how the decoder searches, when it tries again.
+//! One utterance: how wide Whisper's window is, what is searched for in it, and when it is tried again.
 //!
 //! The encoder's cost grows faster than its window, and utterances are short. So the window is cut to the utterance, but not below what
-//! measurement showed to be safe; a pass that went round in circles or is unsure is repeated with the whole window.
+//! measurement showed to be safe; what went round in circles is repeated with the whole window. What only says the hints back is
+//! replaced by what the same encoding says without them.
 
+use super::OTHERS_MAX;
+use super::prompt;
+use super::search::{Search, Vocabulary};
 use super::silero::RATE_HZ;
 use super::trust::{Hypothesis, is_loop};
 use crate::domain::Language;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperError, WhisperState};
 
 /// Positions of the encoder in a second of sound, and in the whole window of 30 s.
@@ -21,14 +24,10 @@ const POSITIONS_STEP: i32 = 64;
 const LEAD_LEN: usize = RATE_HZ as usize / 8;
 const TAIL_LEN: usize = RATE_HZ as usize * 3 / 8;
 /// Hypotheses that are followed side by side.
-const BEAMS_N: i32 = 5;
+const BEAMS_N: usize = 3;
 /// Tokens that fast speech has in a second, and how many more are allowed.
 const TOKENS_A_SECOND: f32 = 9.0;
-const TOKENS_MORE: i32 = 16;
-/// Below this mean log-probability a cut window is not believed.
-const LOG_PROBABILITY_RETRY: f32 = -1.0;
-/// Below this mean log-probability other hypotheses are worth their time.
-const LOG_PROBABILITY_OTHERS: f32 = -0.5;
+const TOKENS_MORE: usize = 16;
 
 /// What whoever waits for a pass can do about it: leave.
 #[derive(Clone, Default)]
@@ -47,138 +46,105 @@ impl Abandoned {
         }
     }
 
-    fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         let flag = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         flag.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
 }
 
-/// The hints and settings of the three languages.
-pub(crate) struct Settings<'a> {
-    by_language: [FullParams<'a, 'a>; 3],
+/// What a thread decodes with.
+pub(crate) struct Decoder {
+    context: Arc<WhisperContext>,
+    state: WhisperState,
+    vocabulary: Arc<Vocabulary>,
+    hints: Arc<[Vec<i32>; 3]>,
+    abandoned: Abandoned,
+    /// whisper-rs hands the callback over for good, so settings are made once and copied.
+    settings: FullParams<'static, 'static>,
 }
 
-impl<'a> Settings<'a> {
-    /// whisper-rs hands the language and the callback over for good, so settings are made once a thread and copied.
-    pub(crate) fn new(hints: &'a [Vec<i32>; 3], abandoned: &Abandoned) -> Self {
-        let by_language = Language::ALL.map(|language| {
-            let mut settings =
-                FullParams::new(SamplingStrategy::BeamSearch { beam_size: BEAMS_N, patience: -1.0 });
-            settings.set_language(Some(language.tag()));
-            if let Some(hints) = hints.get(language.index()) {
-                settings.set_tokens(hints);
-            }
-            let watched = abandoned.clone();
-            // whisper-rs 0.16 reads the callback back as the type it was given as, after it has boxed it: only a box is read back right.
-            let gone: Box<dyn FnMut() -> bool> = Box::new(move || watched.is_set());
-            settings.set_abort_callback_safe::<_, Box<dyn FnMut() -> bool>>(gone);
-            settings.set_n_threads(1);
-            settings.set_no_context(true);
-            settings.set_single_segment(true);
-            settings.set_suppress_blank(true);
-            settings.set_suppress_nst(true);
-            // No second tries at higher temperatures: they sample, and cost as much again.
-            settings.set_temperature_inc(0.0);
-            settings.set_print_special(false);
-            settings.set_print_progress(false);
-            settings.set_print_realtime(false);
-            settings.set_print_timestamps(false);
-            settings
-        });
-        Self { by_language }
+impl Decoder {
+    pub(crate) fn new(
+        context: &Arc<WhisperContext>,
+        vocabulary: &Arc<Vocabulary>,
+        hints: &Arc<[Vec<i32>; 3]>,
+        abandoned: Abandoned,
+    ) -> Result<Self, WhisperError> {
+        let mut settings = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
+        let watched = abandoned.clone();
+        // whisper-rs 0.16 reads the callback back as the type it was given as, after it has boxed it: only a box is read back right.
+        let gone: Box<dyn FnMut() -> bool> = Box::new(move || watched.is_set());
+        settings.set_abort_callback_safe::<_, Box<dyn FnMut() -> bool>>(gone);
+        settings.set_n_threads(1);
+        settings.set_no_context(true);
+        settings.set_single_segment(true);
+        settings.set_no_timestamps(true);
+        settings.set_temperature_inc(0.0);
+        // The search below finds the words; this pass is for the encoding.
+        settings.set_max_tokens(1);
+        settings.set_print_special(false);
+        settings.set_print_progress(false);
+        settings.set_print_realtime(false);
+        settings.set_print_timestamps(false);
+        let state = context.create_state()?;
+        let (context, vocabulary, hints) = (Arc::clone(context), Arc::clone(vocabulary), Arc::clone(hints));
+        Ok(Self { context, state, vocabulary, hints, abandoned, settings })
     }
 
-    fn of(&self, language: Language) -> FullParams<'a, 'a> {
-        let [fi, sv, en] = &self.by_language;
-        match language {
-            Language::Fi => fi,
-            Language::Sv => sv,
-            Language::En => en,
+    /// What samples at [`RATE_HZ`], at most 29 s, say: best first. Nothing where whoever waited has left.
+    pub(crate) fn decode(&mut self, samples: &[f32], language: Language) -> Result<Vec<Hypothesis>, WhisperError> {
+        let mut padded = vec![0.0; LEAD_LEN];
+        padded.extend(samples);
+        padded.resize(padded.len() + TAIL_LEN, 0.0);
+        #[expect(clippy::cast_precision_loss, reason = "some hundred thousand samples")]
+        let seconds = padded.len() as f32 / RATE_HZ as f32;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few hundred")]
+        let (needed, tokens_max) =
+            ((seconds * POSITIONS_A_SECOND) as i32, (seconds * TOKENS_A_SECOND) as usize + TOKENS_MORE);
+        let steps_n = (needed.max(POSITIONS_MIN) + POSITIONS_STEP - 1) / POSITIONS_STEP;
+        let cut = (steps_n * POSITIONS_STEP).min(POSITIONS_MAX);
+
+        let mut found = self.pass(&padded, cut, language, tokens_max)?;
+        if cut < POSITIONS_MAX && found.first().is_some_and(|best| is_loop(&best.text)) {
+            found = self.pass(&padded, POSITIONS_MAX, language, tokens_max)?;
         }
-        .clone()
+        if found.first().is_some_and(|best| prompt::is_echo(&best.text, language)) {
+            let begin = self.begin(language, &[]);
+            let plain = self.search(&begin, 1, tokens_max)?;
+            found.splice(0..0, plain.into_iter().filter(|plain| !plain.text.is_empty() && !is_loop(&plain.text)));
+        }
+        let mut seen = std::collections::HashSet::new();
+        found.retain(|hypothesis| seen.insert(prompt::plain(&hypothesis.text)));
+        found.truncate(1 + OTHERS_MAX);
+        Ok(found)
     }
-}
 
-/// The best hypothesis for samples at [`RATE_HZ`], at most 29 s, and others where it is unsure.
-pub(crate) fn decode(
-    context: &WhisperContext,
-    state: &mut WhisperState,
-    settings: &Settings<'_>,
-    samples: &[f32],
-    language: Language,
-) -> Result<(Hypothesis, Vec<String>), WhisperError> {
-    let mut padded = vec![0.0; LEAD_LEN];
-    padded.extend(samples);
-    padded.resize(padded.len() + TAIL_LEN, 0.0);
-    #[expect(clippy::cast_precision_loss, reason = "some hundred thousand samples")]
-    let seconds = padded.len() as f32 / RATE_HZ as f32;
-    #[expect(clippy::cast_possible_truncation, reason = "a few hundred")]
-    let (needed, tokens_max) = ((seconds * POSITIONS_A_SECOND) as i32, (seconds * TOKENS_A_SECOND) as i32 + TOKENS_MORE);
-    let cut = ((needed.max(POSITIONS_MIN) + POSITIONS_STEP - 1) / POSITIONS_STEP * POSITIONS_STEP).min(POSITIONS_MAX);
-
-    let mut pass = |positions: i32| {
-        let mut settings = settings.of(language);
+    fn pass(
+        &mut self,
+        samples: &[f32],
+        positions: i32,
+        language: Language,
+        tokens_max: usize,
+    ) -> Result<Vec<Hypothesis>, WhisperError> {
+        let mut settings = self.settings.clone();
         settings.set_audio_ctx(positions);
-        settings.set_max_tokens(tokens_max);
-        state.full(settings, &padded)?;
-        hypothesis(context, state)
-    };
-    let mut best = pass(cut)?;
-    if cut < POSITIONS_MAX && (is_loop(&best.text) || best.log_probability < LOG_PROBABILITY_RETRY) {
-        let whole = pass(POSITIONS_MAX)?;
-        if is_loop(&best.text) || whole.log_probability > best.log_probability {
-            best = whole;
-        }
+        self.state.full(settings, samples)?;
+        let hints = self.hints.get(language.index()).cloned().unwrap_or_default();
+        let begin = self.begin(language, &hints);
+        self.search(&begin, BEAMS_N, tokens_max)
     }
-    let mut others = Vec::new();
-    if best.log_probability < LOG_PROBABILITY_OTHERS {
-        others.extend(unprompted(context, state, language, tokens_max)?.filter(|other| *other != best.text));
-    }
-    Ok((best, others))
-}
 
-/// What the last pass came to.
-fn hypothesis(context: &WhisperContext, state: &WhisperState) -> Result<Hypothesis, WhisperError> {
-    let words_end = context.token_eot();
-    let (mut text, mut sum, mut tokens_n) = (Vec::new(), 0.0, 0.0);
-    for segment in state.as_iter() {
-        text.extend(segment.to_bytes()?);
-        for token in (0..segment.n_tokens()).filter_map(|i| segment.get_token(i)) {
-            if token.token_id() < words_end {
-                sum += token.token_probability().max(1e-6).ln();
-                tokens_n += 1.0;
-            }
-        }
+    fn search(&mut self, begin: &[i32], beams_n: usize, tokens_max: usize) -> Result<Vec<Hypothesis>, WhisperError> {
+        let Self { context, state, vocabulary, abandoned, .. } = self;
+        Search { context, state, vocabulary, abandoned, past: Vec::new() }.run(begin, beams_n, tokens_max)
     }
-    let log_probability = if tokens_n > 0.0 { sum / tokens_n } else { f32::NEG_INFINITY };
-    Ok(Hypothesis { text: String::from_utf8_lossy(&text).trim().to_owned(), log_probability })
-}
 
-/// What the same encoding says without hints, always taking the likeliest token. It costs the decoder only.
-fn unprompted(
-    context: &WhisperContext,
-    state: &mut WhisperState,
-    language: Language,
-    tokens_max: i32,
-) -> Result<Option<String>, WhisperError> {
-    let words_end = context.token_eot();
-    let number = whisper_rs::get_lang_id(language.tag());
-    let Some(number) = number else { return Ok(None) };
-    let begin = [context.token_sot(), context.token_lang(number), context.token_transcribe(), context.token_not()];
-    let mut past_n = 0;
-    let mut next = begin.to_vec();
-    let mut text = Vec::new();
-    for _ in 0..tokens_max {
-        state.decode(&next, past_n, 1)?;
-        past_n += next.len();
-        let words = state.get_logits()?.iter().zip(0..).take_while(|(_, id)| *id <= words_end);
-        let Some((_, likeliest)) = words.max_by(|(a, _), (b, _)| a.total_cmp(b)) else { break };
-        if likeliest == words_end {
-            break;
-        }
-        text.extend(context.token_to_bytes(likeliest)?);
-        next = vec![likeliest];
+    /// The hints as a transcript that came before, and the task.
+    fn begin(&self, language: Language, hints: &[i32]) -> Vec<i32> {
+        let context = &self.context;
+        let number = whisper_rs::get_lang_id(language.tag()).unwrap_or_default();
+        let task = [context.token_sot(), context.token_lang(number), context.token_transcribe(), context.token_not()];
+        let before = if hints.is_empty() { None } else { Some(context.token_prev()) };
+        before.into_iter().chain(hints.iter().copied()).chain(task).collect()
     }
-    let text = String::from_utf8_lossy(&text).trim().to_owned();
-    Ok((!text.is_empty() && !is_loop(&text)).then_some(text))
 }

@@ -15,6 +15,7 @@ mod turn;
 mod decode;
 mod prompt;
 mod recogniser;
+mod search;
 mod trust;
 
 pub mod sounds;

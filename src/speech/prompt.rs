@@ -10,9 +10,7 @@ const WORDS_N: i32 = 50_257;
 /// Written as a transcript that came before: that is how Whisper takes hints.
 const fn hints(language: Language) -> &'static str {
     match language {
-        Language::Fi => {
-            " Kela, asumistuki, toimeentulotuki, opintotuki, työttömyysturva, lapsilisä, päätös, hakemus."
-        }
+        Language::Fi => " Kela, asumistuki, toimeentulotuki, opintotuki, työttömyysturva, lapsilisä, päätös, hakemus.",
         Language::Sv => {
             " FPA, bostadsbidrag, utkomststöd, studiestöd, arbetslöshetsersättning, barnbidrag, beslut, ansökan."
         }
@@ -22,13 +20,29 @@ const fn hints(language: Language) -> &'static str {
     }
 }
 
+/// Of so many words, more than this share being hints is an echo of them.
+const ECHO_WORDS_MIN: usize = 3;
+const ECHO_SHARE: (usize, usize) = (3, 5);
+
+/// Whether a text says little more than the hints. Whisper falls back on them where it understands nothing.
+pub(crate) fn is_echo(text: &str, language: Language) -> bool {
+    let (hints, said) = (plain(hints(language)), plain(text));
+    let hinted_n = said.iter().filter(|word| hints.contains(word)).count();
+    said.len() >= ECHO_WORDS_MIN && hinted_n * ECHO_SHARE.1 > said.len() * ECHO_SHARE.0
+}
+
+/// The words of a text in small letters, without punctuation.
+pub(crate) fn plain(text: &str) -> Vec<String> {
+    let lower = text.to_lowercase();
+    lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
 /// The hints of each language as tokens, in the order of [`Language::ALL`].
 ///
 /// whisper.cpp's own tokenizer takes letters beyond ASCII for punctuation and so cuts most Finnish and Swedish words wrongly: with its
 /// tokens the hints do more harm than good.
 pub(crate) fn tokens(context: &WhisperContext) -> [Vec<i32>; 3] {
-    let ids: HashMap<&[u8], i32> =
-        (0..WORDS_N).filter_map(|id| Some((context.token_to_bytes(id).ok()?, id))).collect();
+    let ids: HashMap<&[u8], i32> = (0..WORDS_N).filter_map(|id| Some((context.token_to_bytes(id).ok()?, id))).collect();
     Language::ALL.map(|language| merged(&ids, hints(language)))
 }
 
@@ -71,9 +85,8 @@ fn words(text: &str) -> Vec<&str> {
     let mut cuts = vec![0];
     let mut before = None;
     for (at, c) in text.char_indices() {
-        let goes_on = before.is_none_or(|before: char| {
-            c != ' ' && (before == ' ' || before.is_alphabetic() == c.is_alphabetic())
-        });
+        let goes_on = before
+            .is_none_or(|before: char| c != ' ' && (before == ' ' || before.is_alphabetic() == c.is_alphabetic()));
         if !goes_on {
             cuts.push(at);
         }
@@ -91,6 +104,14 @@ mod tests {
     fn words_keep_the_space_before_them_and_letters_stay_together() {
         assert_eq!(words(" Kela, työttömyys."), [" Kela", ",", " työttömyys", "."]);
         assert_eq!(words(""), [""]);
+    }
+
+    #[test]
+    fn only_the_hints_said_back_are_an_echo() {
+        assert!(is_echo("Ja, bostadsbidrag, bostadsbidrag, titret, utkomststöd.", Language::Sv));
+        assert!(!is_echo("Hur ansöker jag om bostadsbidrag?", Language::Sv));
+        assert!(!is_echo("Asumistuki.", Language::Fi));
+        assert!(!is_echo("How do I apply for housing allowance?", Language::En));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The recognisers: a few threads with one Whisper state each, behind a bounded queue.
 
-use super::decode::{Abandoned, Settings, decode};
+use super::decode::{Abandoned, Decoder};
 use super::resample::{floats, resample};
+use super::search::Vocabulary;
 use super::silero::{RATE_HZ, Silero, SileroState, WINDOW_LEN};
 use super::trust::trusted;
 use super::{Heard, LINE_RATE_HZ, OTHERS_MAX, Pcm, Recognise, SpeechError, Transcript, prompt};
@@ -9,16 +10,20 @@ use crate::domain::Language;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use std::io::Read as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::oneshot;
-use whisper_rs::{WhisperContext, WhisperContextParameters, WhisperState};
+use whisper_rs::{WhisperContext, WhisperContextParameters};
 
 const WHAT: &str = "recognition";
+/// How a ggml file begins, and how many tokens the multilingual models have.
+const MAGIC: u32 = 0x6767_6d6c;
+const WORDS_N: std::ops::RangeInclusive<u32> = 51_865..=51_866;
 /// The longest utterance, which Whisper's window of 30 s bounds.
 const SECONDS_MAX: usize = 29;
 /// Probability from which a window holds speech, and how many are needed: about a tenth of a second.
@@ -72,20 +77,16 @@ impl Recognisers {
     /// Where the weights are missing or are no Whisper, or the system starts no thread.
     pub fn start(options: &RecogniserOptions, activity: &Arc<Silero>) -> Result<Self, SpeechError> {
         let context = Arc::new(open(&options.model)?);
-        let hints = Arc::new(prompt::tokens(&context));
+        let (hints, vocabulary) = (Arc::new(prompt::tokens(&context)), Arc::new(Vocabulary::new(&context)));
         let (sender, receiver) = bounded(options.queue_len_max);
         let stopped = Arc::new(AtomicBool::new(false));
-        let mut pool = Self { jobs: None, threads: Vec::new(), running: Vec::new(), stopped, time_max: options.time_max };
+        let mut pool =
+            Self { jobs: None, threads: Vec::new(), running: Vec::new(), stopped, time_max: options.time_max };
         for n in 0..options.threads_n.max(1) {
-            let state = context.create_state().map_err(|error| failed(&format!("no memory for its state ({error})")))?;
             let running = Abandoned::default();
-            let worker = Worker {
-                context: Arc::clone(&context),
-                state,
-                hints: Arc::clone(&hints),
-                activity: Arc::clone(activity),
-                running: running.clone(),
-            };
+            let decoder = Decoder::new(&context, &vocabulary, &hints, running.clone());
+            let decoder = decoder.map_err(|error| failed(&format!("there is no memory for its state ({error})")))?;
+            let worker = Worker { decoder, activity: Arc::clone(activity), running: running.clone() };
             let (receiver, stopped) = (receiver.clone(), Arc::clone(&pool.stopped));
             let thread = std::thread::Builder::new().name(format!("recogniser-{n}"));
             let thread = thread.spawn(move || worker.work(&receiver, &stopped));
@@ -135,17 +136,14 @@ impl Drop for Recognisers {
 
 /// What one thread has.
 struct Worker {
-    context: Arc<WhisperContext>,
-    state: WhisperState,
-    hints: Arc<[Vec<i32>; 3]>,
+    decoder: Decoder,
     activity: Arc<Silero>,
     running: Abandoned,
 }
 
 impl Worker {
     fn work(self, jobs: &Receiver<Job>, stopped: &AtomicBool) {
-        let Self { context, mut state, hints, activity, running } = self;
-        let settings = Settings::new(&hints, &running);
+        let Self { mut decoder, activity, running } = self;
         for job in jobs {
             if stopped.load(Ordering::Relaxed) || job.gone.load(Ordering::Relaxed) {
                 continue;
@@ -153,9 +151,7 @@ impl Worker {
             running.watch(Arc::clone(&job.gone));
             let heard = catch_unwind(AssertUnwindSafe(|| {
                 let speech = speech(&job.utterance, &activity)?;
-                speech.map_or(Ok(Heard::Nothing), |speech| {
-                    recognise(&context, &mut state, &settings, &speech, job.language)
-                })
+                speech.map_or(Ok(Heard::Nothing), |speech| recognise(&mut decoder, &speech, job.language))
             }));
             // The caller may have left; then nobody wants the result. A panic drops the sender, which tells.
             if let Ok(heard) = heard {
@@ -188,33 +184,34 @@ fn speech(utterance: &[i16], activity: &Arc<Silero>) -> Result<Option<Speech>, S
     Ok(Some(Speech { samples, seconds }))
 }
 
-fn recognise(
-    context: &WhisperContext,
-    state: &mut WhisperState,
-    settings: &Settings<'_>,
-    speech: &Speech,
-    language: Language,
-) -> Result<Heard, SpeechError> {
-    let (best, others) = decode(context, state, settings, &speech.samples, language)
-        // Its message names a step of whisper.cpp, never a word.
-        .map_err(|error| failed(&error.to_string()))?;
-    let Some(text) = trusted(&best, speech.seconds) else { return Ok(Heard::Nothing) };
-    let others = others.into_iter().take(OTHERS_MAX).collect();
-    Ok(Heard::Words(Transcript { text, others, certainty: best.log_probability.exp().clamp(0.0, 1.0) }))
+fn recognise(decoder: &mut Decoder, speech: &Speech, language: Language) -> Result<Heard, SpeechError> {
+    // The message names a step of whisper.cpp, never a word.
+    let found = decoder.decode(&speech.samples, language).map_err(|error| failed(&error.to_string()))?;
+    let certainty = found.first().map_or(0.0, |best| best.log_probability.exp());
+    let mut texts = found.iter().map(|hypothesis| trusted(hypothesis, speech.seconds));
+    // Where the best one cannot be trusted, the others are no better.
+    let Some(text) = texts.next().flatten() else { return Ok(Heard::Nothing) };
+    let others = texts.flatten().take(OTHERS_MAX).collect();
+    Ok(Heard::Words(Transcript { text, others, certainty: certainty.clamp(0.0, 1.0) }))
 }
 
 fn open(model: &Path) -> Result<WhisperContext, SpeechError> {
     // whisper.cpp writes to standard error otherwise, and at its debug level words too.
     whisper_rs::install_logging_hooks();
-    let missing = || failed(&format!("`{}` is not there: run `neuvo models pull`, or set `speech.model`", model.display()));
-    if !fs_err::metadata(model).is_ok_and(|metadata| metadata.is_file()) {
-        return Err(missing());
+    let cannot =
+        |what: &str| failed(&format!("`{}` {what}: run `neuvo models pull`, or set `speech.model`", model.display()));
+    let mut head = [0; 8];
+    let read = fs_err::File::open(model).and_then(|mut file| file.read_exact(&mut head));
+    read.map_err(|_| cannot("cannot be read"))?;
+    // whisper.cpp believes what the file says, so another kind of file is kept from it.
+    let [magic, words_n] =
+        [0, 4].map(|at| head.get(at..at + 4).and_then(|word| word.try_into().ok()).map(u32::from_le_bytes));
+    if magic != Some(MAGIC) || !words_n.is_some_and(|words_n| WORDS_N.contains(&words_n)) {
+        return Err(cannot("is no ggml file of multilingual Whisper"));
     }
     let mut parameters = WhisperContextParameters::default();
     parameters.use_gpu(false).flash_attn(false);
-    WhisperContext::new_with_params(model, parameters).map_err(|_| {
-        failed(&format!("`{}` is no ggml file of Whisper: run `neuvo models pull`, or set `speech.model`", model.display()))
-    })
+    WhisperContext::new_with_params(model, parameters).map_err(|_| cannot("is damaged"))
 }
 
 fn failed(message: &str) -> SpeechError {

@@ -216,7 +216,9 @@ fn tensors(bytes: &[u8]) -> Option<HashMap<&str, Vec<f32>>> {
         }
         let name = std::str::from_utf8(cursor.take(name_len as usize)?).ok()?;
         let values = match kind {
-            0 => cursor.take(elements_n.checked_mul(4)?)?.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect(),
+            0 => {
+                cursor.take(elements_n.checked_mul(4)?)?.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect()
+            }
             1 => {
                 let halves = cursor.take(elements_n.checked_mul(2)?)?;
                 halves.as_chunks().0.iter().map(|&b| f16::from_le_bytes(b).to_f32()).collect()

@@ -42,7 +42,8 @@ pub fn sounds_without_speech() -> Vec<Sound> {
         for level_db in LEVELS_DB {
             let name = format!("{name}, {level_db:.0} dB");
             // Silence has a level as well: that of the noise of the line.
-            let samples = if name.starts_with("silence") { scaled(&white(), level_db - 40.0) } else { scaled(&shape, level_db) };
+            let samples =
+                if name.starts_with("silence") { scaled(&white(), level_db - 40.0) } else { scaled(&shape, level_db) };
             sounds.push(Sound { name, samples });
         }
     }
@@ -137,7 +138,9 @@ fn chords() -> Vec<f32> {
     let sample = |i: usize| {
         let root = i / LINE_RATE_HZ as usize * 3;
         let hz = |third: usize| NOTES_HZ.iter().cycle().nth(root + 2 * third).copied().unwrap_or_default();
-        (0..3).map(|third| (TAU * hz(third) * seconds(i)).sin() + 0.4 * (TAU * 2.0 * hz(third) * seconds(i)).sin()).sum()
+        (0..3)
+            .map(|third| (TAU * hz(third) * seconds(i)).sin() + 0.4 * (TAU * 2.0 * hz(third) * seconds(i)).sin())
+            .sum()
     };
     (0..LEN).map(sample).collect()
 }

@@ -46,8 +46,16 @@ const INVENTED: &[&str] = &[
     "the end",
 ];
 /// Begin credits, whatever follows.
-const CREDITS: &[&str] =
-    &["tekstitys ", "suomennos ", "käännös ", "textning ", "undertexter ", "översättning ", "subtitles by ", "transcribed by "];
+const CREDITS: &[&str] = &[
+    "tekstitys ",
+    "suomennos ",
+    "käännös ",
+    "textning ",
+    "undertexter ",
+    "översättning ",
+    "subtitles by ",
+    "transcribed by ",
+];
 
 /// The words that can be trusted, or none. `speech_s` is how many seconds held speech.
 pub(crate) fn trusted(hypothesis: &Hypothesis, speech_s: f32) -> Option<String> {
@@ -154,6 +162,11 @@ mod tests {
     #[test]
     fn nobody_speaks_that_fast() {
         check("Opiskelen yliopistossa ja asun yksin, voinko saada opintotukea?", -0.3, 0.3, None);
-        check("Opiskelen yliopistossa ja asun yksin, voinko saada opintotukea?", -0.3, 3.5, Some("Opiskelen yliopistossa ja asun yksin, voinko saada opintotukea?"));
+        check(
+            "Opiskelen yliopistossa ja asun yksin, voinko saada opintotukea?",
+            -0.3,
+            3.5,
+            Some("Opiskelen yliopistossa ja asun yksin, voinko saada opintotukea?"),
+        );
     }
 }

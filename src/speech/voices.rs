@@ -148,7 +148,8 @@ impl Inner {
     }
 
     async fn ask(&self, address: &str, text: &str, length: f32) -> Result<Vec<u8>, SpeechError> {
-        let gone = |_| failed(&format!("`{address}` does not answer: start the speech server, or change `speech.voices`"));
+        let gone =
+            |_| failed(&format!("`{address}` does not answer: start the speech server, or change `speech.voices`"));
         let request = self.client.post(address).json(&serde_json::json!({ "text": text, "length_scale": length }));
         let mut response = request.send().await.map_err(gone)?;
         if !response.status().is_success() {
@@ -179,7 +180,9 @@ async fn run(words: &[String], text: &[u8]) -> Result<Vec<u8>, SpeechError> {
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
-        .map_err(|error| failed(&format!("`{program}` cannot be started ({error}): install it, or change `speech.voices`")))?;
+        .map_err(|error| {
+            failed(&format!("`{program}` cannot be started ({error}): install it, or change `speech.voices`"))
+        })?;
     let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
         return Err(failed("a pipe is missing"));
     };
@@ -193,7 +196,9 @@ async fn run(words: &[String], text: &[u8]) -> Result<Vec<u8>, SpeechError> {
     read.map_err(broken)?;
     let status = child.wait().await.map_err(broken)?;
     if !status.success() {
-        return Err(failed(&format!("`{program}` ended with {status}: try it in a terminal, or change `speech.voices`")));
+        return Err(failed(&format!(
+            "`{program}` ended with {status}: try it in a terminal, or change `speech.voices`"
+        )));
     }
     written.map_err(broken)?;
     Ok(wav)

@@ -71,7 +71,8 @@ impl Recording {
 /// Where it is too long for the form.
 pub fn write_wav(samples: &[i16]) -> Result<Vec<u8>, SpeechError> {
     let failed = |error: hound::Error| SpeechError::Failed { what: "writing a recording", message: error.to_string() };
-    let spec = WavSpec { channels: 1, sample_rate: LINE_RATE_HZ, bits_per_sample: 16, sample_format: SampleFormat::Int };
+    let spec =
+        WavSpec { channels: 1, sample_rate: LINE_RATE_HZ, bits_per_sample: 16, sample_format: SampleFormat::Int };
     let mut bytes = Cursor::new(Vec::with_capacity(44 + 2 * samples.len()));
     let mut writer = WavWriter::new(&mut bytes, spec).map_err(failed)?;
     for &sample in samples {

@@ -143,7 +143,11 @@ fn damage_is_named() {
     check(&longer, &tokenizer, "the weights file is damaged: bytes are left over");
     let only = "only WhisperSpec in version 6 of CTranslate2 is supported";
     check(&[7, 0, 0, 0], &tokenizer, &format!("the weights file is of version 7: {only}"));
-    check(&model, b"{\"model\":{\"vocab\":{}}}", "tokenizer.json is not that of multilingual Whisper: a token is missing");
+    check(
+        &model,
+        b"{\"model\":{\"vocab\":{}}}",
+        "tokenizer.json is not that of multilingual Whisper: a token is missing",
+    );
     let at = model.windows(18).position(|window| window == b"encoder/conv2/bias").unwrap();
     let mut other = model.clone();
     other[at] = b'x';

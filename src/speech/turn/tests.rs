@@ -41,8 +41,13 @@ fn a_sentence_is_given_more_time() {
 
 #[test]
 fn who_looks_for_words_is_waited_for() {
-    let expected = ["100 started", "1220 paused with 1220 ms", "1520 resumed", "2720 paused with 2720 ms", "3280 ended"];
-    check("s1000 -500 s1000 -2000", &["100 started", "1220 paused with 1220 ms", "1520 resumed", "2720 paused with 2720 ms", "3300 ended"].map(|x| x));
+    let expected =
+        ["100 started", "1220 paused with 1220 ms", "1520 resumed", "2720 paused with 2720 ms", "3280 ended"];
+    check(
+        "s1000 -500 s1000 -2000",
+        &["100 started", "1220 paused with 1220 ms", "1520 resumed", "2720 paused with 2720 ms", "3300 ended"]
+            .map(|x| x),
+    );
     let _ = expected;
 }
 
