@@ -2,20 +2,19 @@
 
 NEUVO := target/release/neuvo
 NEUVO_DEV := target/debug/neuvo
-MODEL := models/multilingual-e5-small/source.json
 SHELL := /bin/bash
 
 .PHONY: run test check fmt lint doc bench browser eval tools models
 
 ## Builds, fetches the weights and serves on http://127.0.0.1:8080
 run: tools $(NEUVO)
-	@test -f $(MODEL) || $(NEUVO) models pull
+	$(NEUVO) models pull
 	$(NEUVO) serve
 
 ## Everything that continuous integration checks
 test: tools fmt lint
 	cargo build --locked
-	@test -f $(MODEL) || $(NEUVO_DEV) models pull
+	$(NEUVO_DEV) models pull
 	$(NEUVO_DEV) kb check
 	cargo nextest run --locked
 	$(MAKE) browser
@@ -37,7 +36,7 @@ browser:
 
 ## The quality of the answers on the held-out questions
 eval: tools $(NEUVO)
-	@test -f $(MODEL) || $(NEUVO) models pull
+	$(NEUVO) models pull
 	$(NEUVO) eval --compare tests/questions/test.tsv tests/questions/test-off-topic.tsv
 
 ## Speed: whole turns, and the encoder beside its peers
@@ -52,6 +51,9 @@ $(NEUVO):
 
 tools:
 	@command -v cc >/dev/null || (apt-get update -qq && apt-get install -y -qq build-essential)
+	@command -v cmake >/dev/null && command -v c++ >/dev/null || (apt-get update -qq && apt-get install -y -qq cmake g++)
+	@command -v festival >/dev/null && command -v espeak-ng >/dev/null && test -d /usr/share/festival/voices/finnish || \
+		(apt-get update -qq && apt-get install -y -qq festival festvox-suopuhe-mv espeak-ng)
 	@python3 -m pip --version >/dev/null 2>&1 || (apt-get update -qq && apt-get install -y -qq python3-pip)
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || (apt-get update -qq && apt-get install -y -qq postgresql)
 	@cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest

@@ -2,6 +2,7 @@
 
 pub mod publisher;
 pub mod serve;
+pub mod speech;
 mod triggers;
 
 use crate::assistant::{Assistant, Content};

@@ -1,6 +1,9 @@
 //! What an operator sets, read once from one TOML file. Everything has a default that works on one machine.
 
 pub mod phone;
+mod speech;
+
+pub use speech::{SpeechConfig, VoicesConfig};
 
 use crate::handoff::{CallHours, Queue};
 use crate::inference::int8::Kernel;
@@ -31,6 +34,8 @@ pub struct Config {
     pub phone: PhoneConfig,
     /// The web server.
     pub server: ServerConfig,
+    /// Hearing and speaking, on the phone.
+    pub speech: SpeechConfig,
     /// What editors and operators may ask of a running service.
     pub admin: AdminConfig,
     /// Bounds.
@@ -307,6 +312,7 @@ impl Config {
         for file in config.phone.files().into_iter().filter(|file| !file.as_os_str().is_empty()) {
             *file = base.join(&*file);
         }
+        config.speech.resolve(base);
         config.check()?;
         Ok(config)
     }
@@ -335,8 +341,13 @@ impl Config {
             ("callback.hours.per_slot_n", self.callback.hours.per_slot_n.into(), 1..=1_000, "expected 1 to 1000"),
             ("limits.retention_days", limits.retention_days.into(), 1..=3_650, "expected 1 to 3650"),
         ];
+        let ranges = ranges.into_iter().chain(self.speech.ranges());
         if let Some((setting, _, _, message)) = ranges.into_iter().find(|(_, value, range, _)| !range.contains(value)) {
             return Err(ConfigError::Range { setting, message });
+        }
+        if !self.speech.has_voices() {
+            let message = "expected { festival = \"NAME\" }, { espeak-ng = \"NAME\" }, { command = [\"PROGRAM\", …] } or { http = \"http://…\" }";
+            return Err(ConfigError::Range { setting: "speech.voices", message });
         }
         let url = &self.store.url;
         if !url.is_empty() && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
@@ -403,6 +414,13 @@ mod tests {
         check("limits.retention_days = 0", "`limits.retention_days`: expected 1 to 3650");
         check("server.allowed_origins = [\"https://www.kela.fi\", \"http://localhost:3000\"]", "fine");
         let refused = "`server.allowed_origins`: expected origins such as `https://www.kela.fi`, without a path";
+        for voice in
+            ["{ festival = \"x) (system \" }", "{ espeak-ng = \"-w\" }", "{ command = [] }", "{ http = \"ftp://x\" }"]
+        {
+            let config: Config = toml::from_str(&format!("speech.voices.fi = {voice}")).unwrap();
+            assert!(config.check().is_err(), "{voice}");
+        }
+        check("speech.recognise_seconds_max = 0", "`speech.recognise_seconds_max`: expected 1 to 120");
         for origin in ["*", "https://kela.fi/", "https://KELA.fi", "ftp://kela.fi", "https://", "httpskela"] {
             check(&format!("server.allowed_origins = [\"{origin}\"]"), refused);
         }

@@ -11,6 +11,7 @@ mod output;
 mod phone;
 mod replay;
 mod serve;
+mod transcribe;
 mod users;
 
 use crate::config::Config;
@@ -48,6 +49,8 @@ enum Command {
     Eval(eval::Arguments),
     /// Say a saved conversation once more and compare the replies
     Replay(replay::Arguments),
+    /// Write down what is said in WAV files
+    Transcribe(transcribe::Arguments),
     /// Measure speed
     #[command(subcommand)]
     Bench(bench::Command),
@@ -95,6 +98,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Serve(serve) => serve::run(&config, &serve, arguments.at),
         Command::Eval(arguments) => eval::run(&config, &arguments, day),
         Command::Replay(arguments) => replay::run(&config, &arguments, day),
+        Command::Transcribe(arguments) => transcribe::run(&config, &arguments),
         Command::Bench(command) => bench::run(&config, &command, day),
         Command::Users(command) => users::run(&config, command),
         Command::Phone(command) => phone::run(&config, &command, day),

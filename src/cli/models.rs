@@ -20,6 +20,9 @@ pub(super) enum Command {
         /// Check the hashes of everything that is already there
         #[arg(long)]
         verify: bool,
+        /// Also fetch this model, which is left out otherwise, such as `whisper-base-f16`
+        #[arg(long, value_name = "MODEL")]
+        also: Vec<String>,
     },
     /// Write a model as safetensors in f32, as other programs read it
     Export {
@@ -33,8 +36,8 @@ pub(super) enum Command {
 
 pub(super) fn run(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Pull { folder, from, verify } => {
-            let options = PullOptions { from, verify, ..PullOptions::new(folder) };
+        Command::Pull { folder, from, verify, also } => {
+            let options = PullOptions { from, verify, also, ..PullOptions::new(folder) };
             let pulled = pull(&options, &mut |event| output::note(&told(&event)))?;
             for model in &pulled.models {
                 let bytes_n: u64 = model.files.iter().map(|file| file.bytes).sum();

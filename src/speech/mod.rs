@@ -3,7 +3,32 @@
 //! Audio inside neuvo is linear 16-bit samples, mono, at the telephone's 8 kHz, in frames of 20 ms. What a gateway sends in another form is
 //! brought to this one at the door.
 
-pub mod codec;
+mod codec;
+mod resample;
+mod wav;
+
+mod activity;
+mod listener;
+mod silero;
+mod turn;
+
+mod decode;
+mod prompt;
+mod recogniser;
+mod search;
+mod trust;
+
+pub mod sounds;
+
+mod voices;
+
+pub use activity::Activity;
+pub use codec::{decode_mu_law, encode_mu_law};
+pub use listener::Listener;
+pub use recogniser::{RecogniserOptions, Recognisers};
+pub use silero::Silero;
+pub use voices::{Voice, VoiceOptions, Voices};
+pub use wav::{Recording, write_wav};
 
 use crate::domain::Language;
 use futures_util::future::BoxFuture;

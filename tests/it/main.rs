@@ -20,6 +20,7 @@ mod postgres;
 mod reload;
 mod replicas;
 mod shutdown;
+mod speech;
 mod store;
 mod support;
 mod tidy;

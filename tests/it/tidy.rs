@@ -19,8 +19,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("retrieval", &["domain", "words", "knowledge", "inference", "assistant"]),
     ("evaluation", &["domain", "knowledge", "inference", "conversation", "assistant", "retrieval"]),
     ("handoff", &["domain"]),
-    ("speech", &["domain", "models"]),
-    ("config", &["domain", "handoff", "inference"]),
+    ("speech", &["domain"]),
+    // Settings are parsed into the types of those who use them.
+    ("config", &["domain", "handoff", "inference", "speech"]),
     ("telemetry", &["domain"]),
     ("store", &["domain", "conversation"]),
     ("publication", &["domain", "knowledge"]),
@@ -60,6 +61,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     // The bench times candle beside our engine.
     ("candle_core::", &["inference", "cli"]),
     ("candle_transformers::", &["inference"]),
+    ("whisper_rs::", &["speech"]),
     ("env::var", &["config", "telemetry"]),
     // `app` tells editors how long a change took and since when it is live.
     ("Instant::now", &["assistant", "exchange", "channel", "store", "app", "cli"]),

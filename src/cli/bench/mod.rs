@@ -1,9 +1,11 @@
 //! `neuvo bench`: speed, as ratios against a named peer measured in the same run.
 
 mod embed;
+mod hearing;
 mod http;
 mod qmatmul;
 mod reload;
+mod speech;
 mod turn;
 
 use crate::config::Config;
@@ -21,6 +23,8 @@ pub(in crate::cli) enum Command {
     Embed(embed::Arguments),
     /// Questions at half the capacity while content goes live again and again: none may fail, or wait over 50 ms more
     Reload(reload::Arguments),
+    /// How well and fast callers are understood: error rates, times, voice activity, silence on noise
+    Speech(speech::Arguments),
 }
 
 pub(in crate::cli) fn run(config: &Config, command: &Command, day: Date) -> Result<ExitCode> {
@@ -28,6 +32,7 @@ pub(in crate::cli) fn run(config: &Config, command: &Command, day: Date) -> Resu
         Command::Turn(arguments) => turn::run(config, arguments, day),
         Command::Embed(arguments) => embed::run(config, arguments),
         Command::Reload(arguments) => reload::run(config, arguments, day),
+        Command::Speech(arguments) => speech::run(config, arguments),
     }
 }
 

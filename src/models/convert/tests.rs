@@ -9,7 +9,7 @@ fn the_word_embedding_is_cut_like_the_vocabulary() {
     let pieces = pieces();
     let converted = convert(&model, &[e5s1(&pieces), tokenizer(&pieces)]).unwrap();
     for file in &converted.files {
-        fs_err::write(folder.path().join(file.name), &file.bytes).unwrap();
+        fs_err::write(folder.path().join(&file.name), &file.bytes).unwrap();
     }
 
     let json: serde_json::Value =

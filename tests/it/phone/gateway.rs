@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::{SinkExt as _, StreamExt as _};
 use hmac::{Hmac, KeyInit, Mac};
-use neuvo::speech::codec::encode_mulaw;
+use neuvo::speech::encode_mu_law;
 use quick_xml::Reader;
 use quick_xml::events::Event as Xml;
 use reqwest::Response;
@@ -227,7 +227,7 @@ impl Caller {
                     _ = clock.tick() => {
                         let loudness = mic.pop_front().unwrap_or_default();
                         chunk += 1;
-                        let payload = STANDARD.encode([encode_mulaw(loudness); FRAME]);
+                        let payload = STANDARD.encode([encode_mu_law(loudness); FRAME]);
                         let media = json!({"track": "inbound", "chunk": chunk.to_string(), "timestamp": (chunk * 20).to_string(), "payload": payload});
                         let message = json!({"event": "media", "sequenceNumber": (chunk + 1).to_string(), "media": media, "streamSid": "MZ1"});
                         if socket.send(say(message)).await.is_err() {

@@ -5,7 +5,7 @@ use crate::channel::phone::call::SegmentId;
 use crate::channel::phone::line::{Command, Event, Socket};
 use crate::channel::phone::serve::{self, Begun};
 use crate::channel::phone::state::Phone;
-use crate::speech::codec::{decode_mulaw, encode_mulaw};
+use crate::speech::{decode_mu_law, encode_mu_law};
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
@@ -124,7 +124,7 @@ fn take(message: &Message, ends: &Socket) -> bool {
     let event = match serde_json::from_str(text) {
         Ok(Incoming::Media { media }) if media.track.as_deref() != Some("outbound") => {
             let bytes = STANDARD.decode(&media.payload).unwrap_or_default();
-            Event::Audio(bytes.into_iter().map(decode_mulaw).collect())
+            Event::Audio(bytes.into_iter().map(decode_mu_law).collect())
         }
         Ok(Incoming::Dtmf { dtmf }) => match dtmf.digit.chars().next() {
             Some(digit) => Event::Digit(digit),
@@ -148,7 +148,7 @@ async fn tell(socket: &mut WebSocket, stream: &str, command: Command) -> bool {
         Command::Clear => send(socket, &json!({ "event": "clear", "streamSid": stream })).await,
         Command::Play(id, pcm) => {
             for chunk in pcm.chunks(CHUNK) {
-                let bytes: Vec<u8> = chunk.iter().copied().map(encode_mulaw).collect();
+                let bytes: Vec<u8> = chunk.iter().copied().map(encode_mu_law).collect();
                 let media = json!({ "payload": STANDARD.encode(bytes) });
                 if !send(socket, &json!({ "event": "media", "streamSid": stream, "media": media })).await {
                     return false;

@@ -1,0 +1,76 @@
+//! Hearing and speaking, put together from the configuration.
+
+use crate::config::Config;
+use crate::domain::Language;
+use crate::speech::{
+    FRAME_LEN, Heard, Hearing, LINE_RATE_HZ, Listen as _, Listener, Pcm, Recognise, Recognisers, Silero, SpeechError,
+    Synthesise, Voices,
+};
+use std::sync::Arc;
+
+/// What a phone needs to hear and speak. Dropping the last copy stops the recognisers.
+#[derive(Clone)]
+pub struct Speech {
+    activity: Arc<Silero>,
+    /// Turns utterances into words.
+    pub recognise: Arc<dyn Recognise>,
+    /// Turns words into a voice.
+    pub synthesise: Arc<dyn Synthesise>,
+}
+
+/// The longest recording that is recognised in one go, in samples of the line.
+const WHOLE_LEN_MAX: usize = 28 * LINE_RATE_HZ as usize;
+
+impl Speech {
+    /// Loads the weights and starts the recognisers; voices start when they are asked.
+    ///
+    /// # Errors
+    /// Where weights are missing or are others.
+    pub fn open(config: &Config) -> Result<Self, SpeechError> {
+        let cores_n = std::thread::available_parallelism().map_or(1, usize::from);
+        let activity = Silero::open(&config.speech.activity)?;
+        let recognisers = Recognisers::start(&config.speech.recognisers(cores_n), &activity)?;
+        let voices = Voices::new(config.speech.voices());
+        Ok(Self { activity, recognise: Arc::new(recognisers), synthesise: Arc::new(voices) })
+    }
+
+    /// An ear for a call that begins.
+    ///
+    /// # Errors
+    /// Never in practice: see [`Listener::new`].
+    pub fn listener(&self) -> Result<Listener, SpeechError> {
+        Listener::new(Arc::clone(&self.activity))
+    }
+
+    /// What is said in a recording: a short one as a whole, a longer one turn by turn, as in a call.
+    ///
+    /// # Errors
+    /// Where recognition fails.
+    pub async fn transcribe(&self, recording: &[i16], language: Language) -> Result<Vec<Heard>, SpeechError> {
+        let utterances =
+            if recording.len() <= WHOLE_LEN_MAX { vec![Pcm::from(recording)] } else { self.turns(recording)? };
+        let mut heard = Vec::with_capacity(utterances.len());
+        for utterance in utterances {
+            heard.push(self.recognise.recognise(utterance, language).await?);
+        }
+        Ok(heard)
+    }
+
+    fn turns(&self, recording: &[i16]) -> Result<Vec<Pcm>, SpeechError> {
+        let mut listener = self.listener()?;
+        let (mut turns, mut said) = (Vec::new(), None);
+        let silence = vec![[0; FRAME_LEN]; 100];
+        let frames = recording.chunks_exact(FRAME_LEN).chain(silence.iter().map(<[i16; FRAME_LEN]>::as_slice));
+        for frame in frames {
+            match listener.push(frame) {
+                Some(Hearing::Paused(pcm)) => said = Some(pcm),
+                Some(Hearing::Ended) => {
+                    turns.extend(said.take());
+                    listener.reset();
+                }
+                Some(Hearing::Started | Hearing::Resumed) | None => {}
+            }
+        }
+        Ok(turns)
+    }
+}
