@@ -20,7 +20,7 @@ const fn hints(language: Language) -> &'static str {
     }
 }
 
-/// Of so many words, more than this share being hints is an echo of them.
+/// Of so many words, this share or more being hints is an echo of them.
 const ECHO_WORDS_MIN: usize = 3;
 const ECHO_SHARE: (usize, usize) = (3, 5);
 
@@ -28,7 +28,7 @@ const ECHO_SHARE: (usize, usize) = (3, 5);
 pub(crate) fn is_echo(text: &str, language: Language) -> bool {
     let (hints, said) = (plain(hints(language)), plain(text));
     let hinted_n = said.iter().filter(|word| hints.contains(word)).count();
-    said.len() >= ECHO_WORDS_MIN && hinted_n * ECHO_SHARE.1 > said.len() * ECHO_SHARE.0
+    said.len() >= ECHO_WORDS_MIN && hinted_n * ECHO_SHARE.1 >= said.len() * ECHO_SHARE.0
 }
 
 /// The words of a text in small letters, without punctuation.

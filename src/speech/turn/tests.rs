@@ -41,14 +41,8 @@ fn a_sentence_is_given_more_time() {
 
 #[test]
 fn who_looks_for_words_is_waited_for() {
-    let expected =
-        ["100 started", "1220 paused with 1220 ms", "1520 resumed", "2720 paused with 2720 ms", "3280 ended"];
-    check(
-        "s1000 -500 s1000 -2000",
-        &["100 started", "1220 paused with 1220 ms", "1520 resumed", "2720 paused with 2720 ms", "3300 ended"]
-            .map(|x| x),
-    );
-    let _ = expected;
+    let pauses = ["1220 paused with 1220 ms", "1520 resumed", "2720 paused with 2720 ms", "3300 ended"];
+    check("s1000 -500 s1000 -2000", &[&["100 started"], pauses.as_slice()].concat());
 }
 
 #[test]
@@ -56,9 +50,8 @@ fn the_next_turn_remembers_half_of_the_patience() {
     let mut turn = TurnTaking::new();
     play(&mut turn, "s1000 -620 s1000 -2000");
     turn.reset();
+    // Half of 620 ms and 300 ms more is less than what everybody gets.
     assert_eq!(play(&mut turn, "s1000 -2000").last().unwrap(), "1640 ended");
-    // A pause of 620 ms ended the turn at once when nothing was known of the caller: half of the longest one lasts.
-    assert!(turn.pause_ms_max < 620);
 }
 
 #[test]
