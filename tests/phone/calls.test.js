@@ -6,9 +6,9 @@ import { JambonzCall, PUBLIC, Server, TwilioCall } from "./support.js";
 import { check, find, said } from "./twiml.js";
 
 const SPOKEN = {
-  fi: { question: "Miten haen yleistä asumistukea?", answer: /asumistu/i, locale: "fi-FI", voice: "Polly.Suvi-Neural", bot: /puhelinbotti/, person: "ihminen", transfer: /Yhdistän sinut/ },
-  sv: { question: "Hur ansöker jag om allmänt bostadsbidrag?", answer: /bostadsbidrag/i, locale: "sv-SE", voice: "Polly.Elin-Neural", bot: /telefonbot/, person: "människa", transfer: /kopplar dig/ },
-  en: { question: "How do I apply for general housing allowance?", answer: /housing allowance/i, locale: "en-GB", voice: "Polly.Amy-Neural", bot: /phone bot/, person: "a person please", transfer: /connect you/ },
+  fi: { question: "Milloin lapsilisä maksetaan?", answer: /kahdeskymmeneskuudes päivä/, locale: "fi-FI", voice: "Polly.Suvi-Neural", bot: /puhelinbotti/, person: "ihminen", transfer: /Yhdistän sinut/ },
+  sv: { question: "När betalas barnbidraget ut?", answer: /barnbidraget betalas/i, locale: "sv-SE", voice: "Polly.Elin-Neural", bot: /telefonbot/, person: "människa", transfer: /kopplar dig/ },
+  en: { question: "How much is child benefit?", answer: /euros/, locale: "en-GB", voice: "Polly.Amy-Neural", bot: /phone bot/, person: "a person please", transfer: /connect you/ },
 };
 
 let server;
