@@ -4,7 +4,7 @@ NEUVO := target/release/neuvo
 NEUVO_DEV := target/debug/neuvo
 SHELL := /bin/bash
 
-.PHONY: run test check fmt lint doc bench browser eval tools models
+.PHONY: run test check fmt lint doc bench browser phone eval tools models
 
 ## Builds, fetches the weights and serves on http://127.0.0.1:8080
 run: tools $(NEUVO)
@@ -18,6 +18,7 @@ test: tools fmt lint
 	$(NEUVO_DEV) kb check
 	cargo nextest run --locked
 	$(MAKE) browser
+	$(MAKE) phone
 	$(MAKE) doc
 
 fmt:
@@ -33,6 +34,10 @@ doc:
 browser:
 	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium)
 	cd tests/browser && npm ci --loglevel=error --no-audit --no-fund && npm run --silent types && npm test --silent
+
+## The phone channel against the gateways' own packages
+phone:
+	cd tests/phone && npm ci --loglevel=error --no-audit --no-fund && npm test --silent
 
 ## The quality of the answers on the held-out questions
 eval: tools $(NEUVO)

@@ -17,6 +17,7 @@ use crate::knowledge::{self, Finding, Knowledge, Severity, Source};
 use crate::models::ModelFiles;
 use crate::retrieval::calibration::CalibrationError;
 use crate::retrieval::{BuildError, Calibration, Mode, Retrieval, Vectors, calibration};
+use crate::speech::SpeechError;
 use crate::understanding::Comprehension;
 use jiff::civil::Date;
 use std::sync::Arc;
@@ -45,6 +46,9 @@ pub enum AppError {
     /// A text cannot be embedded.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// Hearing and speaking cannot be had.
+    #[error(transparent)]
+    Speech(#[from] SpeechError),
 }
 
 /// Loads the encoder that the configuration names.

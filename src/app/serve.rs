@@ -82,12 +82,14 @@ pub fn load(config: &Config, today: Today, watch: bool) -> Result<Loaded, AppErr
     Ok(Loaded { watch, speech, ..publisher.into() })
 }
 
-/// The configured recogniser and voices; none where there are none.
-///
-/// # Errors
-/// Where they cannot be loaded.
-pub fn speech(_config: &Config) -> Result<Option<Speech>, AppError> {
-    Ok(None)
+/// The configured recogniser and voices; none where no model is there: gateways then hear and speak themselves.
+fn speech(config: &Config) -> Result<Option<Speech>, AppError> {
+    let model = &config.speech.model;
+    if !model.try_exists()? {
+        tracing::warn!(model = %model.display(), "no speech on this machine: `neuvo models pull` fetches it");
+        return Ok(None);
+    }
+    Ok(Some(app::speech::Speech::open(config)?.of_calls()))
 }
 
 /// Serves until `stop`. `load` runs on a thread of its own while the port is open already: `/readyz` tells when it is done, and so does

@@ -1,9 +1,10 @@
 //! Hearing and speaking, put together from the configuration.
 
+use crate::channel::phone;
 use crate::config::Config;
 use crate::domain::Language;
 use crate::speech::{
-    FRAME_LEN, Heard, Hearing, LINE_RATE_HZ, Listen as _, Listener, Pcm, Recognise, Recognisers, Silero, SpeechError,
+    FRAME_LEN, Heard, Hearing, LINE_RATE_HZ, Listen, Listener, Pcm, Recognise, Recognisers, Silero, SpeechError,
     Synthesise, Voices,
 };
 use std::sync::Arc;
@@ -16,6 +17,17 @@ pub struct Speech {
     pub recognise: Arc<dyn Recognise>,
     /// Turns words into a voice.
     pub synthesise: Arc<dyn Synthesise>,
+}
+
+/// Hears nothing.
+struct Deaf;
+
+impl Listen for Deaf {
+    fn push(&mut self, _frame: &[i16]) -> Option<Hearing> {
+        None
+    }
+
+    fn reset(&mut self) {}
 }
 
 /// The longest recording that is recognised in one go, in samples of the line.
@@ -40,6 +52,21 @@ impl Speech {
     /// Never in practice: see [`Listener::new`].
     pub fn listener(&self) -> Result<Listener, SpeechError> {
         Listener::new(Arc::clone(&self.activity))
+    }
+
+    /// All of it as calls take it. A call whose ear cannot be made has keys only.
+    pub fn of_calls(self) -> phone::Speech {
+        let (recogniser, voice) = (Arc::clone(&self.recognise), Arc::clone(&self.synthesise));
+        let listener = move || -> Box<dyn Listen> {
+            match self.listener() {
+                Ok(listener) => Box::new(listener),
+                Err(error) => {
+                    tracing::error!(%error, "a call is led by keys alone");
+                    Box::new(Deaf)
+                }
+            }
+        };
+        phone::Speech { recogniser, voice, listener: Arc::new(listener) }
     }
 
     /// What is said in a recording: a short one as a whole, a longer one turn by turn, as in a call.

@@ -1,18 +1,19 @@
 //! `neuvo call`: a recording in the place of a caller.
 
 use crate::app;
-use crate::app::serve as service;
+use crate::app::speech::Speech;
 use crate::channel::phone::{Phone, simulate};
 use crate::cli::{now, output};
 use crate::config::Config;
 use crate::domain::{EventKind, Language};
 use crate::exchange::{CallBacks, Exchange, Parts};
 use crate::inference::Workers;
-use crate::speech::{LINE_RATE_HZ, Pcm};
+use crate::speech::{LINE_RATE_HZ, Pcm, Recording};
 use crate::store::{Place, Store};
 use crate::telemetry::metrics::Metrics;
 use anyhow::{Context as _, Result, bail};
 use jiff::civil::Date;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 /// Play a recording into a simulated call and print the conversation
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// A WAV file: 8 kHz, 16 bit, one channel
+    /// A WAV file of any rate; it is heard as the telephone carries it
     file: PathBuf,
     /// The language of the number that was called: fi, sv or en; without it the caller may choose
     #[arg(long, value_name = "LANG")]
@@ -39,9 +40,9 @@ pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<E
 }
 
 async fn call(config: &Config, language: Option<Language>, recording: Pcm, day: Date) -> Result<()> {
-    let speech = service::speech(config)?.context(
-        "there is no recogniser and no voice: fetch the models with `neuvo models pull` and set `[speech]` up",
-    )?;
+    let speech = Speech::open(config)
+        .context("cannot hear or speak: fetch the models with `neuvo models pull`, and see `[speech]`")?
+        .of_calls();
     let assistant = Arc::new(app::assistant(config, day)?);
     // The call is kept nowhere.
     let folder = tempfile::tempdir()?;
@@ -84,18 +85,8 @@ fn show(event: &EventKind) -> Result<()> {
 
 fn read(file: &Path) -> Result<Pcm> {
     let at = || format!("cannot play `{}`", file.display());
-    let mut reader = hound::WavReader::open(file).with_context(at)?;
-    let form = reader.spec();
-    if (form.sample_rate, form.channels, form.bits_per_sample) != (LINE_RATE_HZ, 1, 16) {
-        bail!(
-            "`{}` has {} Hz, {} channels, {} bits: convert it with `ffmpeg -i FILE -ar 8000 -ac 1 -c:a pcm_s16le OUT.wav`",
-            file.display(),
-            form.sample_rate,
-            form.channels,
-            form.bits_per_sample
-        );
-    }
-    let samples: Vec<i16> = reader.samples().take(SAMPLES_MAX + 1).collect::<Result<_, _>>().with_context(at)?;
+    let file_of = BufReader::new(fs_err::File::open(file)?);
+    let samples = Recording::read(file_of).and_then(|recording| recording.line()).with_context(at)?;
     if SAMPLES_MAX < samples.len() {
         bail!("`{}` is longer than a minute: cut it", file.display());
     }

@@ -168,7 +168,7 @@ impl Default for TwilioConfig {
             token_file: PathBuf::new(),
             signature_header: "x-twilio-signature".to_owned(),
             mode: Mode::Stream,
-            voices: ["Polly.Suvi-Neural", "Polly.Elin-Neural", "Polly.Joanna-Neural"].map(str::to_owned),
+            voices: ["Polly.Suvi-Neural", "Polly.Elin-Neural", "Polly.Amy-Neural"].map(str::to_owned),
         }
     }
 }

@@ -6,9 +6,9 @@ import { JambonzCall, PUBLIC, Server, TwilioCall } from "./support.js";
 import { check, find, said } from "./twiml.js";
 
 const SPOKEN = {
-  fi: { question: "Miten haen yleistä asumistukea?", answer: /asumistu/i, locale: "fi-FI", voice: "Polly.Suvi-Neural", bot: /puhelinbotti/, person: "ihminen", transfer: /Yhdistän sinut/ },
-  sv: { question: "Hur ansöker jag om allmänt bostadsbidrag?", answer: /bostadsbidrag/i, locale: "sv-SE", voice: "Polly.Elin-Neural", bot: /telefonbot/, person: "människa", transfer: /kopplar dig/ },
-  en: { question: "How do I apply for general housing allowance?", answer: /housing allowance/i, locale: "en-GB", voice: "Polly.Joanna-Neural", bot: /phone bot/, person: "a person please", transfer: /connect you/ },
+  fi: { question: "Milloin lapsilisä maksetaan?", answer: /kahdeskymmeneskuudes päivä/, locale: "fi-FI", voice: "Polly.Suvi-Neural", bot: /puhelinbotti/, person: "ihminen", transfer: /Yhdistän sinut/ },
+  sv: { question: "När betalas barnbidraget ut?", answer: /barnbidraget betalas/i, locale: "sv-SE", voice: "Polly.Elin-Neural", bot: /telefonbot/, person: "människa", transfer: /kopplar dig/ },
+  en: { question: "How much is child benefit?", answer: /euros/, locale: "en-GB", voice: "Polly.Amy-Neural", bot: /phone bot/, person: "a person please", transfer: /connect you/ },
 };
 
 let server;
@@ -35,11 +35,9 @@ for (const [lang, expected] of Object.entries(SPOKEN)) {
     const slower = await turn(answer, { Digits: "5" });
     assert.equal(find(slower, "prosody").attributes.rate, "slow");
     const silent = await turn(slower, {});
-    const again = await turn(silent, {});
-    assert.notEqual(said(silent), said(again));
-    const unsure = await turn(again, { SpeechResult: expected.question, Confidence: "0.2" });
+    const unsure = await turn(silent, { SpeechResult: expected.question, Confidence: "0.2" });
     const denied = await turn(unsure, { Digits: "2" });
-    assert.notEqual(said(unsure), said(denied));
+    assert.equal(new Set([silent, unsure, denied].map(said)).size, 3, "never the same words");
     const person = await turn(denied, { SpeechResult: expected.person, Confidence: "0.9" });
     assert.match(said(person), expected.transfer);
     assert.equal(find(person, "Number").text, "+358401111111");

@@ -13,6 +13,9 @@ const LISTS = new Set(["input"]);
 const NUMBERS = new Set(["timeout", "numDigits"]);
 const TRUTHS = new Set(["actionOnEmptyResult", "answerOnBridge"]);
 
+/** The package's declarations, read once. */
+const sources = new Map();
+
 /** An element as a tree. */
 export function parse(xml) {
   const [root] = parser.parse(xml).filter((node) => !("?xml" in node)).map(element);
@@ -70,7 +73,11 @@ export function check(xml) {
   const options = { strict: true, noEmit: true, module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext, target: ts.ScriptTarget.ES2022, skipLibCheck: true, types: [] };
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists, readFile } = host;
-  host.getSourceFile = (name, target) => (name === file ? ts.createSourceFile(name, text, target) : getSourceFile.call(host, name, target));
+  host.getSourceFile = (name, target) => {
+    if (name === file) return ts.createSourceFile(name, text, target);
+    if (!sources.has(name)) sources.set(name, getSourceFile.call(host, name, target));
+    return sources.get(name);
+  };
   host.fileExists = (name) => name === file || fileExists.call(host, name);
   host.readFile = (name) => (name === file ? text : readFile.call(host, name));
   const problems = ts.getPreEmitDiagnostics(ts.createProgram([file], options, host)).filter((problem) => problem.file?.fileName === file);

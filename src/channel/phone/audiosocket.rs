@@ -16,6 +16,7 @@ use subtle::ConstantTimeEq;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -44,17 +45,20 @@ pub async fn serve(phone: Arc<Phone>, listener: TcpListener) -> std::io::Result<
             accepted = listener.accept() => accepted?.0,
             () = phone.stop.cancelled() => return Ok(()),
         };
+        // Full: the exchange hears it at once.
+        let Ok(door) = Arc::clone(&phone.doors).try_acquire_owned() else { continue };
         let phone = Arc::clone(&phone);
         tokio::spawn(async move {
             let _ = socket.set_nodelay(true);
-            call(&phone, socket).await;
+            call(&phone, socket, door).await;
         });
     }
 }
 
-async fn call(phone: &Arc<Phone>, socket: TcpStream) {
+async fn call(phone: &Arc<Phone>, socket: TcpStream, door: OwnedSemaphorePermit) {
     let (mut reader, mut writer) = socket.into_split();
     let Ok(Ok((NAME, name))) = timeout(START_MAX, read(&mut reader)).await else { return };
+    drop(door);
     let Ok(name) = Uuid::from_slice(&name) else { return };
     let Some(key) = CallKey::parse(KIND, &name.to_string()) else { return };
     let Ring::Call(entry) = phone.ring(&key, phone.config.audiosocket.language, None).await else {

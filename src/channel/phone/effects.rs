@@ -52,7 +52,7 @@ pub(super) fn begin(
                 let number = number.map(|words| words.0).or_else(|| parties.caller.as_deref().map(str::to_owned));
                 let kept = match (phone.call_backs(), number) {
                     (Some(call_backs), Some(number)) => {
-                        let wish = CallBackWish { conversation: parties.admitted.id(), number, language };
+                        let wish = CallBackWish { conversation: parties.admitted, number, language };
                         call_backs.request(wish).await
                     }
                     _ => false,

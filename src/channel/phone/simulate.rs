@@ -12,8 +12,8 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-/// After the recording the line is silent for so long, in which the bot answers.
-const AFTER: Duration = Duration::from_secs(25);
+/// When nobody has said anything for so long behind the recording, the caller hangs up: before the bot would ask why it is silent.
+const QUIET_MAX: Duration = Duration::from_secs(6);
 /// The most events of one call that are told.
 const EVENTS_MAX: u32 = 400;
 
@@ -47,12 +47,11 @@ async fn play(ends: Socket, recording: Pcm) {
     clock.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut until_quiet = Duration::ZERO;
     let mut pending = Vec::new();
-    let (mut at, mut after, mut has_spoken) = (0, Duration::ZERO, false);
+    let (mut at, mut quiet, mut has_spoken) = (0, Duration::ZERO, false);
     let frame_time = Duration::from_millis(u64::from(FRAME_MS));
     loop {
         tokio::select! {
             command = commands.recv() => match command {
-                // A caller in a hurry hears everything at once; what is said is what counts.
                 Some(Command::Play(id, pcm)) => {
                     let samples_n = u32::try_from(pcm.len()).unwrap_or(u32::MAX);
                     until_quiet += Duration::from_secs_f64(f64::from(samples_n) / f64::from(LINE_RATE_HZ));
@@ -84,10 +83,9 @@ async fn play(ends: Socket, recording: Pcm) {
                     }
                     _ => vec![0; FRAME_LEN],
                 };
-                if recording.len() <= at {
-                    after += frame_time;
-                }
-                if AFTER <= after || events.send(Event::Audio(frame)).await.is_err() {
+                let is_quiet = recording.len() <= at && pending.is_empty();
+                quiet = if is_quiet { quiet + frame_time } else { Duration::ZERO };
+                if QUIET_MAX <= quiet || events.send(Event::Audio(frame)).await.is_err() {
                     return;
                 }
             }

@@ -2,7 +2,7 @@
 
 use crate::channel::phone::call::{Call, Rules, Script};
 use crate::channel::phone::calls::{CallKey, Calls, Entry, Found};
-use crate::channel::phone::ports::{CallBacks, Speech};
+use crate::channel::phone::ports::{CallBacks, FirstFree, Speech};
 use crate::channel::phone::post::Post;
 use crate::channel::phone::session::{Parties, Session};
 use crate::config::phone::{Person, PhoneConfig};
@@ -12,6 +12,7 @@ use crate::telemetry::metrics::Metrics;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -19,6 +20,8 @@ use tokio_util::task::TaskTracker;
 pub struct Phone {
     pub(super) config: PhoneConfig,
     pub(super) calls: Calls,
+    /// Lines that have not said yet whose they are.
+    pub(super) doors: Arc<Semaphore>,
     pub(super) metrics: Arc<Metrics>,
     /// Ends streams.
     pub(super) stop: CancellationToken,
@@ -49,6 +52,8 @@ pub(super) enum Ring {
     Full,
 }
 
+/// Lines that may be opened at once beyond the calls that there is room for.
+const DOORS_N: usize = 16;
 /// A secret that is shorter can be guessed.
 const SECRET_CHARS_MIN: usize = 8;
 /// A call whose gateway tells nothing more is forgotten after a call with the bot and one with a person.
@@ -84,6 +89,7 @@ impl Phone {
     fn bare(config: &PhoneConfig, metrics: Arc<Metrics>, stop: CancellationToken) -> Self {
         Self {
             calls: Calls::new(config.calls_max),
+            doors: Arc::new(Semaphore::new(config.calls_max + DOORS_N)),
             config: config.clone(),
             metrics,
             stop,
@@ -102,10 +108,13 @@ impl Phone {
         if let Some(speech) = speech {
             let _ = self.speech.set(speech);
         }
+        if exchange.takes_call_backs() {
+            let _ = self.call_backs.set(Arc::new(FirstFree(Arc::clone(&exchange))));
+        }
         let _ = self.exchange.set(exchange);
     }
 
-    /// Lets callers ask for a call-back.
+    /// Lets callers ask others for a call-back than the chat's: before [`Phone::ready`].
     pub fn take_call_backs(&self, call_backs: Arc<dyn CallBacks>) {
         let _ = self.call_backs.set(call_backs);
     }

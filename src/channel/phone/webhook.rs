@@ -112,7 +112,10 @@ async fn go_on(
         Event::Next if session.call.is_over() => dialect.leave(None, None),
         Event::Next if session.call.is_away() => {
             let dialled = address(phone, dialect, session, "dialled");
-            dialect.leave(session.person.as_ref(), Some(&dialled))
+            // The line may have broken before it was known who takes the call.
+            let anybody = || phone.person_of_any_time(Occasion::Asked, session.call.language());
+            let person = session.person.clone().or_else(anybody);
+            dialect.leave(person.as_ref(), Some(&dialled))
         }
         Event::Next => {
             session.breaks_n += 1;

@@ -4,6 +4,7 @@
 mod asterisk;
 mod gateway;
 mod jambonz;
+mod simulated;
 mod speech;
 mod stream;
 mod turns;

@@ -2,9 +2,11 @@
 
 use super::gateway::{Leg, parse, sign};
 use super::{NUMBER_ANY, PUBLIC, TOKEN, office, person};
-use neuvo::config::phone::Mode;
+use neuvo::config::phone::{Mode, SmsConfig};
 use reqwest::Method;
 use sha2::{Digest, Sha256};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 #[tokio::test]
 async fn a_whole_call() {
@@ -166,4 +168,38 @@ async fn danger_and_digits_of_a_number() {
     let done = anonymous.post(&check.action("Gather"), &[("Digits", "1")]).await;
     assert!(done.said().contains("phone-callback-done"));
     assert_eq!(office.wishes.0.lock().unwrap()[0].number, "0401234");
+}
+
+#[tokio::test]
+async fn the_link_comes_as_a_text_message() {
+    let gateway = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/2010-04-01/Accounts/AC1/Messages.json", gateway.local_addr().unwrap());
+    let taking = tokio::spawn(async move {
+        let (mut socket, _) = gateway.accept().await.unwrap();
+        let mut request = Vec::new();
+        while !String::from_utf8_lossy(&request).contains("Body=") {
+            assert_ne!(socket.read_buf(&mut request).await.unwrap(), 0);
+        }
+        socket.write_all(b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await.unwrap();
+        String::from_utf8(request).unwrap()
+    });
+    let office = office(Mode::Turns, |config| {
+        let token_file = config.phone.twilio.token_file.clone();
+        config.phone.sms = SmsConfig { url, account: "AC1".to_owned(), token_file, from: "Kela".to_owned() };
+    })
+    .await;
+    let leg = Leg::new(&office, "CA1");
+    let greeting = leg.ring().await;
+    // There is nothing to send yet.
+    let none = leg.post(&greeting.action("Gather"), &[("Digits", "7")]).await;
+    assert!(none.said().contains("phone-link-none"));
+    let answer = leg.post(&none.action("Gather"), &[("SpeechResult", "miten haen asumistukea")]).await;
+    let sent = leg.post(&answer.action("Gather"), &[("Digits", "7")]).await;
+    assert!(sent.said().contains("phone-link-sent"), "{}", sent.said());
+    let request = taking.await.unwrap();
+    assert!(request.contains("authorization: Basic ") && request.contains("To=%2B358401234567&From=Kela"), "{request}");
+    assert!(request.contains("Body=Asumistuen+hakeminen%3A+https%3A%2F%2Fwww.kela.fi%2Fhousing.apply"), "{request}");
+    // The gateway is gone: the caller is told how to find it.
+    let told = leg.post(&sent.action("Gather"), &[("Digits", "7")]).await;
+    assert!(told.said().contains("phone-link-find Asumistuen hakeminen suomeksi"), "{}", told.said());
 }

@@ -6,6 +6,7 @@ use crate::channel::phone::serve::{self, Begun};
 use crate::channel::phone::state::Phone;
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -22,12 +23,14 @@ const SILENT_MAX: Duration = Duration::from_secs(20);
 const PROTOCOL: &str = "audio.jambonz.org";
 
 /// Opens a stream. Whose it is shows by the token of its first message.
-pub(super) async fn open(State(phone): State<Arc<Phone>>, upgrade: WebSocketUpgrade) -> Response {
+pub(super) async fn open(State(phone): State<Arc<Phone>>, upgrade: WebSocketUpgrade) -> Result<Response, StatusCode> {
+    let door = Arc::clone(&phone.doors).try_acquire_owned().map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(MESSAGE_BYTES_MAX);
-    upgrade.on_upgrade(async move |mut socket| {
+    Ok(upgrade.on_upgrade(async move |mut socket| {
         let Ok(Some(begun)) = timeout(START_MAX, start(&mut socket)).await else { return };
+        drop(door);
         serve::lead(&phone, begun, async |ends| pump(&mut socket, ends).await).await;
-    })
+    }))
 }
 
 /// The first message describes the call and has what the `listen` verb gave along.

@@ -8,6 +8,7 @@ use crate::channel::phone::state::Phone;
 use crate::speech::{decode_mu_law, encode_mu_law};
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::http::StatusCode;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -73,13 +74,15 @@ struct Mark {
 }
 
 /// Opens a stream. Whose it is shows by the token of its first message.
-pub(super) async fn open(State(phone): State<Arc<Phone>>, upgrade: WebSocketUpgrade) -> Response {
-    upgrade.max_message_size(MESSAGE_BYTES_MAX).on_upgrade(async move |mut socket| {
+pub(super) async fn open(State(phone): State<Arc<Phone>>, upgrade: WebSocketUpgrade) -> Result<Response, StatusCode> {
+    let door = Arc::clone(&phone.doors).try_acquire_owned().map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    Ok(upgrade.max_message_size(MESSAGE_BYTES_MAX).on_upgrade(async move |mut socket| {
         let Ok(Some(start)) = timeout(START_MAX, start(&mut socket)).await else { return };
+        drop(door);
         let token = start.custom_parameters.get("token").cloned().unwrap_or_default();
         let Some(call) = key(&start.call_sid) else { return };
         serve::lead(&phone, Begun { call, token }, async |ends| pump(&mut socket, &start.stream_sid, ends).await).await;
-    })
+    }))
 }
 
 async fn start(socket: &mut WebSocket) -> Option<Start> {
