@@ -71,10 +71,7 @@ fn header(weights: &Ctranslate2<'_>, file: &mut Writer) -> Result<usize, Whisper
     let (vocabulary_n, _) = matrix("decoder/embeddings/weight")?;
     let (audio_positions, audio_width) = matrix("encoder/position_encodings/encodings")?;
     let (text_positions, text_width) = matrix("decoder/position_encodings/encodings")?;
-    let mels_n = match dims("encoder/conv1/weight")?.as_slice() {
-        &[_, mels_n, _] => mels_n,
-        _ => return Err(WhisperError::Size),
-    };
+    let &[_, mels_n, _] = dims("encoder/conv1/weight")?.as_slice() else { return Err(WhisperError::Size) };
     let heads = |part: &str| {
         let heads = weights.number(&format!("{part}/num_heads"))?;
         usize::try_from(heads).map_err(|_| WhisperError::Size)

@@ -12,7 +12,7 @@ const CLIP: i32 = 32_635;
 pub fn encode_mu_law(sample: i16) -> u8 {
     let magnitude = i32::from(sample).abs().min(CLIP) + BIAS;
     // The biased magnitude has its highest bit in 7 to 14.
-    let exponent = 24 - magnitude.leading_zeros() as i32;
+    let exponent = 24 - magnitude.leading_zeros().cast_signed();
     let mantissa = (magnitude >> (exponent + 3)) & 0x0f;
     let sign = if sample < 0 { 0x80 } else { 0 };
     !((sign | (exponent << 4) | mantissa) as u8)

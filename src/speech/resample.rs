@@ -34,6 +34,7 @@ pub(crate) fn integers(samples: &[f32]) -> Vec<i16> {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "some ten thousand samples")]
 mod tests {
     use super::*;
 

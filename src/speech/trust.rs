@@ -111,11 +111,10 @@ fn without_brackets(text: &str) -> String {
     for c in text.chars() {
         match (closing, c) {
             (Some(end), c) if c == end => closing = None,
-            (Some(_), _) => {}
+            (Some(_), _) | (None, '♪' | '♫') => {}
             (None, '[') => closing = Some(']'),
             (None, '(') => closing = Some(')'),
             (None, '*') => closing = Some('*'),
-            (None, '♪' | '♫') => {}
             (None, c) => kept.push(c),
         }
     }

@@ -10,7 +10,8 @@ mod models {
         FRAME_LEN, Heard, Hearing, Listen as _, Pace, Pcm, SpeechError, Transcript, decode_mu_law, encode_mu_law,
     };
     use std::path::Path;
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
+    use tokio::time::Instant;
 
     fn config() -> Config {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -53,7 +54,8 @@ mod models {
             }
             row = new;
         }
-        row[said.len()] as f64 / meant.len() as f64
+        let count = |n: usize| f64::from(u32::try_from(n).unwrap());
+        count(row[said.len()]) / count(meant.len())
     }
 
     #[tokio::test]
@@ -140,7 +142,7 @@ mod models {
         let alone = Instant::now();
         words(recognise(&long).await.unwrap());
         let whole = alone.elapsed();
-        assert!(begin.elapsed() - whole < whole * 2, "two long utterances were decoded for nobody");
+        assert!(begin.elapsed() < whole * 3, "two long utterances were decoded for nobody");
     }
 
     #[tokio::test]

