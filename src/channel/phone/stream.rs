@@ -46,7 +46,9 @@ struct Stream<'a> {
     voices: FuturesOrdered<BoxFuture<'static, Voiced>>,
     to_say: VecDeque<Segment>,
     doing: FuturesUnordered<BoxFuture<'static, Done>>,
-    /// When the caller's turn ended, until the first sound of the reply.
+    /// When the caller's turn ended.
+    ended: Option<Instant>,
+    /// The same of a question that waits for the first sound of its answer.
     asked: Option<Instant>,
     is_done: bool,
 }
@@ -71,6 +73,7 @@ pub(super) async fn lead(
         voices: FuturesOrdered::new(),
         to_say: VecDeque::new(),
         doing: FuturesUnordered::new(),
+        ended: None,
         asked: None,
         is_done: false,
     };
@@ -89,7 +92,10 @@ impl Stream<'_> {
                 () = gone.cancelled() => return Ended::Broken,
                 event = self.line.events.recv() => match event {
                     Some(Event::Audio(samples)) => self.listen(&samples).await,
-                    Some(Event::Digit(digit)) => self.take(Input::Digit(digit)).await,
+                    Some(Event::Digit(digit)) => {
+                        self.ended = None;
+                        self.take(Input::Digit(digit)).await;
+                    }
                     Some(Event::Mark(id)) => self.take(Input::Mark(id)).await,
                     None => return Ended::Broken,
                 },
@@ -114,9 +120,7 @@ impl Stream<'_> {
         let mut frames = rest.chunks_exact(FRAME_LEN);
         for frame in &mut frames {
             let Some(hearing) = self.listener.push(frame) else { continue };
-            if hearing == Hearing::Ended {
-                self.asked = Some(Instant::now());
-            }
+            self.ended = (hearing == Hearing::Ended).then(Instant::now);
             self.take(Input::Hearing(hearing)).await;
         }
         self.rest.extend_from_slice(frames.remainder());
@@ -148,6 +152,9 @@ impl Stream<'_> {
             Output::Listen => self.listener.reset(),
             Output::End => self.is_done = true,
             output => {
+                if matches!(output, Output::Ask { .. }) {
+                    self.asked = self.ended.take();
+                }
                 let language = self.session.call.language();
                 self.doing.extend(effects::begin(self.phone, &self.session.parties, language, output));
             }

@@ -177,7 +177,7 @@ async fn the_link_comes_as_a_text_message() {
     let taking = tokio::spawn(async move {
         let (mut socket, _) = gateway.accept().await.unwrap();
         let mut request = Vec::new();
-        while !String::from_utf8_lossy(&request).contains("Body=") {
+        while !String::from_utf8_lossy(&request).contains("housing.apply") {
             assert_ne!(socket.read_buf(&mut request).await.unwrap(), 0);
         }
         socket.write_all(b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await.unwrap();
