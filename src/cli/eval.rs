@@ -1,8 +1,9 @@
 //! `neuvo eval`: held-out questions.
 
 use crate::app;
+use crate::app::speech::Speech;
 use crate::assistant::Assistant;
-use crate::cli::output;
+use crate::cli::{output, spoken};
 use crate::config::Config;
 use crate::domain::{SituationGroup, TopicId};
 use crate::evaluation::facts::{self, FactQuestion};
@@ -23,6 +24,9 @@ pub(super) struct Arguments {
     /// Also rank with BM25 alone and with vectors alone
     #[arg(long)]
     compare: bool,
+    /// Ask so many questions of each language as callers do: spoken by the configured voices, over a telephone line, heard again
+    #[arg(long, value_name = "COUNT", conflicts_with = "json")]
+    spoken: Option<usize>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -56,6 +60,10 @@ pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<E
             tell(&assistant, &set, arguments, day)?
         } else {
             let set = questions::read(&text).with_context(named)?;
+            if let Some(each_n) = arguments.spoken {
+                spoken::compare(&assistant, &Speech::open(config)?, &set, each_n, day)?;
+                continue;
+            }
             let graded = ask_all(&assistant, &set, day);
             detail(&mut details, file, &graded);
             let report = ask(&graded, arguments)?;

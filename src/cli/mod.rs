@@ -11,6 +11,7 @@ mod output;
 mod phone;
 mod replay;
 mod serve;
+mod spoken;
 mod transcribe;
 mod users;
 

@@ -1,0 +1,71 @@
+//! Held-out questions as callers ask them: spoken by this machine's voices, sent over a telephone line, and heard again.
+
+use crate::app::speech::Speech;
+use crate::assistant::Assistant;
+use crate::cli::output;
+use crate::domain::{Language, Utterance};
+use crate::evaluation::{Question, ask_all, table};
+use crate::speech::sounds::white_noise;
+use crate::speech::{Heard, Pace, Pcm, decode_mu_law, encode_mu_law};
+use anyhow::Result;
+use jiff::civil::Date;
+
+/// Noise below the voice of one question after the other, in decibels; the first is none to speak of.
+const NOISES_DB: [f32; 3] = [99.0, 20.0, 10.0];
+
+/// Asks some questions of each language as they were written, and as they were heard.
+pub(super) fn compare(
+    assistant: &Assistant,
+    speech: &Speech,
+    questions: &[Question],
+    each_n: usize,
+    day: Date,
+) -> Result<()> {
+    let written: Vec<Question> =
+        Language::ALL.into_iter().flat_map(|language| spread(questions, language, each_n)).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut heard = Vec::with_capacity(written.len());
+    let mut nothing_n = 0;
+    for (n, question) in written.iter().enumerate() {
+        match runtime.block_on(over_the_line(speech, question, n))? {
+            Heard::Words(transcript) if Utterance::parse(&transcript.text).is_ok() => {
+                heard.push(Question { text: transcript.text, ..question.clone() });
+            }
+            Heard::Words(_) | Heard::Nothing => nothing_n += 1,
+        }
+    }
+    let [as_written, as_heard] = [&written, &heard].map(|set| table::figures(&ask_all(assistant, set, day)));
+    output::note(&format!("{nothing_n} of {} questions were not heard at all", written.len()));
+    output::line("as written")?;
+    output::line(&table::table(&as_written))?;
+    output::line("as heard")?;
+    output::line(&table::table(&as_heard))?;
+    Ok(())
+}
+
+/// Some questions of a language, spread over the set.
+fn spread(questions: &[Question], language: Language, each_n: usize) -> Vec<Question> {
+    let of: Vec<&Question> = questions.iter().filter(|question| question.language == language).collect();
+    let step = of.len().div_ceil(each_n.max(1)).max(1);
+    of.into_iter().step_by(step).cloned().collect()
+}
+
+/// A question spoken, coded as the telephone does, with noise, and recognised. Every second voice is slow.
+async fn over_the_line(speech: &Speech, question: &Question, n: usize) -> Result<Heard> {
+    let pace = if n.is_multiple_of(2) { Pace::Normal } else { Pace::Slow };
+    let voice = speech.synthesise.synthesise(&question.text, question.language, pace).await?;
+    let noise_db = NOISES_DB.get(n % NOISES_DB.len()).copied().unwrap_or_default();
+    let line: Vec<i16> =
+        noisy(&voice, noise_db).into_iter().map(|sample| decode_mu_law(encode_mu_law(sample))).collect();
+    Ok(speech.recognise.recognise(Pcm::from(line), question.language).await?)
+}
+
+/// A voice with white noise so many decibels below it.
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "the cast saturates")]
+fn noisy(voice: &[i16], noise_db: f32) -> Vec<i16> {
+    let power = voice.iter().map(|&sample| f32::from(sample).powi(2)).sum::<f32>() / voice.len().max(1) as f32;
+    // White noise between -1 and 1 has a power of a third.
+    let factor = (3.0 * power).sqrt() * 10.0_f32.powf(-noise_db / 20.0);
+    let noise = white_noise(voice.len());
+    voice.iter().zip(noise).map(|(&sample, noise)| (f32::from(sample) + factor * noise) as i16).collect()
+}
