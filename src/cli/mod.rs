@@ -3,6 +3,7 @@
 mod ask;
 mod batch;
 mod bench;
+mod conversations;
 mod eval;
 mod kb;
 mod models;
@@ -52,6 +53,9 @@ enum Command {
     /// Manage the accounts of the console
     #[command(subcommand)]
     Users(users::Command),
+    /// Give out or delete what is kept of conversations
+    #[command(subcommand)]
+    Conversations(conversations::Command),
     /// Fetch and convert model weights
     #[command(subcommand)]
     Models(models::Command),
@@ -90,6 +94,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Replay(arguments) => replay::run(&config, &arguments, day),
         Command::Bench(command) => bench::run(&config, &command, day),
         Command::Users(command) => users::run(&config, command),
+        Command::Conversations(command) => conversations::run(&config, &command),
         Command::Models(command) => models::run(command),
     }
 }

@@ -1,6 +1,7 @@
 //! `neuvo bench`: speed, as ratios against a named peer measured in the same run.
 
 mod embed;
+mod exchange;
 mod http;
 mod qmatmul;
 mod reload;
@@ -21,6 +22,8 @@ pub(in crate::cli) enum Command {
     Embed(embed::Arguments),
     /// Questions at half the capacity while content goes live again and again: none may fail, or wait over 50 ms more
     Reload(reload::Arguments),
+    /// Messages between citizen and expert, and many open conversations
+    Exchange(exchange::Arguments),
 }
 
 pub(in crate::cli) fn run(config: &Config, command: &Command, day: Date) -> Result<ExitCode> {
@@ -28,6 +31,7 @@ pub(in crate::cli) fn run(config: &Config, command: &Command, day: Date) -> Resu
         Command::Turn(arguments) => turn::run(config, arguments, day),
         Command::Embed(arguments) => embed::run(config, arguments),
         Command::Reload(arguments) => reload::run(config, arguments, day),
+        Command::Exchange(arguments) => exchange::run(config, arguments),
     }
 }
 
