@@ -40,6 +40,8 @@ pub struct Config {
     pub admin: AdminConfig,
     /// Bounds.
     pub limits: Limits,
+    /// How long is kept what is no conversation: those go after `limits.retention_days`.
+    pub retention: RetentionConfig,
 }
 
 /// Where the content lies.
@@ -251,6 +253,24 @@ impl Default for Limits {
     }
 }
 
+/// How long is kept what is no conversation.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionConfig {
+    /// Days after which entries of the audit log are deleted.
+    pub audit_days: u32,
+    /// Days after which it is forgotten what became of hand-offs and calls: figures without words and without conversations.
+    pub figures_days: u32,
+    /// Days after which webhooks are deleted that were given up.
+    pub letters_days: u32,
+}
+
+impl Default for RetentionConfig {
+    fn default() -> Self {
+        Self { audit_days: 730, figures_days: 730, letters_days: 30 }
+    }
+}
+
 /// Why settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -339,6 +359,9 @@ impl Config {
             ("handoff.chat_minutes", self.handoff.chat_minutes.into(), 1..=240, "expected 1 to 240"),
             ("callback.hours.slot_minutes", self.callback.hours.slot_minutes.into(), 5..=480, "expected 5 to 480"),
             ("callback.hours.per_slot_n", self.callback.hours.per_slot_n.into(), 1..=1_000, "expected 1 to 1000"),
+            ("retention.audit_days", self.retention.audit_days.into(), 1..=3_650, "expected 1 to 3650"),
+            ("retention.figures_days", self.retention.figures_days.into(), 1..=3_650, "expected 1 to 3650"),
+            ("retention.letters_days", self.retention.letters_days.into(), 1..=3_650, "expected 1 to 3650"),
             ("limits.retention_days", limits.retention_days.into(), 1..=3_650, "expected 1 to 3650"),
         ];
         let ranges = ranges.into_iter().chain(self.speech.ranges());

@@ -9,7 +9,7 @@ use crate::channel::webhook::Webhook;
 use crate::config::Config;
 use crate::exchange::{self, Clock, Exchange, Parts};
 use crate::inference::Workers;
-use crate::store::{Place, Store, StoreError};
+use crate::store::{Ages, Place, Store, StoreError, Swept};
 use crate::telemetry::metrics::Metrics;
 use metrics_exporter_prometheus::BuildError;
 use std::sync::Arc;
@@ -206,6 +206,27 @@ struct Started {
     call_backs: Option<Arc<dyn CallBacks>>,
 }
 
+/// How long what is kept may be.
+pub fn ages(config: &Config) -> Ages {
+    let retention = config.retention;
+    Ages {
+        conversations_days: config.limits.retention_days,
+        audit_days: retention.audit_days,
+        figures_days: retention.figures_days,
+        letters_days: retention.letters_days,
+    }
+}
+
+/// Says what retention did, and proves it.
+fn tell(swept: Swept) {
+    let Swept { class, deleted_n, left_n } = swept;
+    if 0 < left_n {
+        tracing::error!(class, deleted_n, left_n, "retention left {left_n} of {class} that are too old");
+    } else if 0 < deleted_n {
+        tracing::info!(class, deleted_n, left_n, "deleted {deleted_n} of {class} past their retention, none is left");
+    }
+}
+
 async fn start(
     config: &Config,
     clock: Clock,
@@ -230,6 +251,7 @@ async fn start(
         metrics: Arc::clone(metrics),
         handoff: config.handoff.clone(),
         callbacks: exchange::CallBacks::open(&config.callback)?,
+        ages: ages(config),
         clock,
     };
     let exchange = Arc::new(Exchange::new(parts, &config.limits));
@@ -246,8 +268,7 @@ async fn keep(web: &Web, exchange: &Exchange, stop: &CancellationToken) {
             () = stop.cancelled() => return,
             _ = tidy.tick() => web.tidy(),
             _ = sweep.tick() => match exchange.sweep().await {
-                Ok(0) => {}
-                Ok(deleted_n) => tracing::info!(deleted_n, "deleted {deleted_n} conversations past their retention"),
+                Ok(swept) => swept.into_iter().for_each(tell),
                 Err(error) => tracing::error!(%error, "retention could not be enforced: it is tried again in an hour"),
             },
         }

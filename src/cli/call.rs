@@ -1,6 +1,7 @@
 //! `neuvo call`: a recording in the place of a caller.
 
 use crate::app;
+use crate::app::serve::ages;
 use crate::app::speech::Speech;
 use crate::channel::phone::{Phone, simulate};
 use crate::cli::{now, output};
@@ -55,6 +56,7 @@ async fn call(config: &Config, language: Option<Language>, recording: Pcm, day: 
             metrics: Arc::clone(&metrics),
             handoff: config.handoff.clone(),
             callbacks: CallBacks::open(&config.callback)?,
+            ages: ages(config),
             clock: Box::new(move || day.to_datetime(now().time())),
         },
         &config.limits,

@@ -4,6 +4,7 @@ mod ask;
 mod batch;
 mod bench;
 mod call;
+mod conversations;
 mod eval;
 mod kb;
 mod models;
@@ -63,6 +64,9 @@ enum Command {
     Phone(phone::Command),
     /// Play a recording into a simulated call and print the conversation
     Call(call::Arguments),
+    /// Give out or delete what is kept of conversations
+    #[command(subcommand)]
+    Conversations(conversations::Command),
     /// Fetch and convert model weights
     #[command(subcommand)]
     Models(models::Command),
@@ -104,6 +108,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Users(command) => users::run(&config, command),
         Command::Phone(command) => phone::run(&config, &command, day),
         Command::Call(arguments) => call::run(&config, &arguments, day),
+        Command::Conversations(command) => conversations::run(&config, &command),
         Command::Models(command) => models::run(command),
     }
 }

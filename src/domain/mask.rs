@@ -49,6 +49,12 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         rule("[hetu]", r"(?i)DAYMONTHGAP?(?:18|19|20)\d{2}GAP?(?:DASH|[A-FU-Y])?GAP?\d{3}[\dA-Z]", always),
         // Without a separator the date must be one: 010190 999K, 010190999K.
         rule("[hetu]", r"(?i)DAYMONTHGAP?\d{2}GAP?\d{3}[A-Z]", always),
+        // Streets where it is certain: a capitalised name that ends like one, and a house number; stair, flat, postcode and town go along.
+        rule(
+            "[address]",
+            r"\b\p{Lu}[\p{L}-]{2,}(?:katu|tie|kuja|polku|raitti|bulevardi|gatan|vägen|gränden|stigen)GAP\d{1,3}(?:GAP?[A-Za-z]\b)?(?:GAP\d{1,3}\b)?(?:,?GAP\d{5}GAP\p{Lu}\p{L}+)?",
+            always,
+        ),
         // Finnish numbers: mobile ones, then landlines and services.
         rule("[phone]", r"(?:\+|00)GAP?358(?:[GAPSET()-]{0,3}\d){5,12}", always),
         rule("[phone]", r"\+[1-9]\d{0,3}(?:[GAPSET()-]{0,2}\d){6,13}", always),
@@ -92,6 +98,33 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     }
     masked
 }
+
+/// Two messages that came one after the other, where an identity code stands half in each: both with the code replaced. `None` where none
+/// does. A code counts only where its sign or its letter tells it from other figures.
+pub fn mask_across(before: &str, text: &str) -> Option<(String, String)> {
+    let joined = format!("{before} {text}");
+    let boundary = before.len();
+    for rule in RULES.iter().filter(|rule| rule.mark == CODE) {
+        for found in rule.shape.find_iter(&joined) {
+            let spans = found.start() < boundary && boundary + 1 < found.end();
+            let is_code = found.as_str().contains(|c: char| !c.is_numeric() && !c.is_whitespace());
+            let after = joined.get(found.end()..).and_then(|tail| tail.chars().next());
+            if spans && is_code && !after.is_some_and(char::is_alphanumeric) && (rule.holds)(found.as_str()) {
+                let (head, tail) = (joined.get(..found.start())?, joined.get(found.end()..)?);
+                return Some((format!("{head}{CODE}"), format!("{CODE}{tail}")));
+            }
+        }
+    }
+    None
+}
+
+/// Whether a message could be the second half of a code: figures stand near its beginning.
+pub fn may_go_on(text: &str) -> bool {
+    text.chars().take(6).filter(|c| c.is_numeric()).count() >= 3
+}
+
+/// What an identity code gives way to.
+const CODE: &str = "[hetu]";
 
 fn apply<'t>(rule: &Rule, text: &'t str) -> Cow<'t, str> {
     rule.shape.replace_all(text, |found: &Captures<'_>| {

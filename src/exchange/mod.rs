@@ -23,11 +23,13 @@ use crate::config::{HandoffConfig, Limits};
 use crate::conversation::Conversation;
 use crate::domain::{
     Answered, ConversationId, Event, EventKind, Language, Message, MessageId, QuickReply, Reply, Stalled, Utterance,
-    Welcome,
+    Welcome, mask,
 };
 use crate::inference::Workers;
 use crate::reply::markdown;
-use crate::store::{Appended, Change, Exchanged, NewConversation, Record, Said, Store, StoreError};
+use crate::store::{
+    Ages, Appended, Change, Exchanged, Exported, NewConversation, Record, Said, Store, StoreError, Swept,
+};
 use crate::telemetry::metrics::Metrics;
 use jiff::civil::DateTime;
 use rooms::Rooms;
@@ -52,7 +54,7 @@ pub struct Exchange {
     store: Store,
     metrics: Arc<Metrics>,
     messages_max: u32,
-    retention_days: u32,
+    ages: Ages,
     handoff: HandoffConfig,
     callbacks: CallBacks,
     clock: Clock,
@@ -81,6 +83,8 @@ pub struct Parts {
     pub handoff: HandoffConfig,
     /// Calls that citizens may ask for.
     pub callbacks: CallBacks,
+    /// How long what is kept may be.
+    pub ages: Ages,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -175,7 +179,7 @@ impl From<Stalled> for Refusal {
 impl Exchange {
     /// An exchange over its parts.
     pub fn new(parts: Parts, limits: &Limits) -> Self {
-        let Parts { assistant, workers, store, metrics, handoff, callbacks, clock } = parts;
+        let Parts { assistant, workers, store, metrics, handoff, callbacks, ages, clock } = parts;
         Self {
             assistant,
             workers,
@@ -186,7 +190,7 @@ impl Exchange {
             clock,
             desk: desk::Desk::default(),
             messages_max: limits.messages_max,
-            retention_days: limits.retention_days,
+            ages,
             rooms: Arc::default(),
             waiting: waiting::Recent::default(),
             turns: TaskTracker::new(),
@@ -266,15 +270,29 @@ impl Exchange {
         if self.messages_max <= before.messages_n {
             return Err(Refusal::ConversationFull);
         }
-        let message = Message { id: incoming.id, text: incoming.utterance.as_str().to_owned() };
+        let mut message = Message { id: incoming.id, text: incoming.utterance.as_str().to_owned() };
+        let remasked = self.masked_across(id, &mut message).await?;
         let said = if before.owner.is_bot() {
             self.reply(&before, incoming, message).await?
         } else {
             // While a person has it, or is waited for, the bot is silent.
             let version = self.assistant.content().knowledge.version.clone();
-            Said { message, version, replied: None, handovers: Vec::new(), joining: None }
+            Said { message, version, replied: None, remasked: None, handovers: Vec::new(), joining: None }
         };
-        Ok(self.store.append(id, &before, said).await?)
+        Ok(self.store.append(id, &before, Said { remasked, ..said }).await?)
+    }
+
+    /// Masks an identity code that stands half in the citizen's message before. Gives that one as it is kept from now on.
+    async fn masked_across(&self, id: ConversationId, message: &mut Message) -> Result<Option<Event>, Refusal> {
+        if !mask::may_go_on(&message.text) {
+            return Ok(None);
+        }
+        let Some(earlier) = self.store.last_message(id).await? else { return Ok(None) };
+        let EventKind::Message(before) = &earlier.kind else { return Ok(None) };
+        let Some((head, tail)) = mask::mask_across(&before.text, &message.text) else { return Ok(None) };
+        let kind = EventKind::Message(Message { id: before.id, text: head });
+        message.text = tail;
+        Ok(Some(Event { kind, ..earlier }))
     }
 
     /// Computes the bot's reply on a worker, and joins a queue where it asks for a person.
@@ -303,7 +321,7 @@ impl Exchange {
             }
             None => (Vec::new(), None),
         };
-        Ok(Said { message, version, replied: Some((state, answered)), handovers, joining })
+        Ok(Said { message, version, replied: Some((state, answered)), remasked: None, handovers, joining })
     }
 
     /// The events after a place, in order, at most `events_max`.
@@ -312,6 +330,14 @@ impl Exchange {
     /// Where the store fails.
     pub async fn events(&self, admitted: Admitted, after: u64, events_max: u32) -> Result<Vec<Event>, Refusal> {
         Ok(self.store.events(admitted.id(), after, events_max).await?)
+    }
+
+    /// Everything that is kept of a conversation, what experts wrote down for each other left out.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn export(&self, admitted: Admitted) -> Result<Exported, Refusal> {
+        Ok(Exported { notes: Vec::new(), ..self.store.export(admitted.id()).await? })
     }
 
     /// Whether the conversation is still there.
@@ -355,14 +381,14 @@ impl Exchange {
         Ok(())
     }
 
-    /// Deletes what is older than it may be.
+    /// Deletes what is older than it may be, and says what it did.
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn sweep(&self) -> Result<u64, StoreError> {
+    pub async fn sweep(&self) -> Result<Vec<Swept>, StoreError> {
         self.store.sweep_sessions(desk::SESSION).await?;
         self.sweep_call_backs().await?;
-        self.store.sweep(self.retention_days).await
+        self.store.sweep(&self.ages).await
     }
 
     /// Whether messages can be answered and kept now.

@@ -36,6 +36,8 @@ pub struct Said {
     pub version: ContentVersion,
     /// What the bot replied and remembers, where it has the conversation.
     pub replied: Option<(Conversation, Answered)>,
+    /// The citizen's message before, masked anew: an identity code stood half in it and half in this one.
+    pub remasked: Option<Event>,
     /// What became of the hand-off that the reply asked for.
     pub handovers: Vec<Handover>,
     /// The place in the queue that it got.
@@ -50,7 +52,7 @@ impl Store {
     /// [`StoreError::Unknown`] where the conversation was deleted meanwhile, [`StoreError::Conflict`] where someone else wrote to it,
     /// [`StoreError::QueueFull`] where the queue filled up.
     pub async fn append(&self, id: ConversationId, before: &Record, said: Said) -> Result<Appended, StoreError> {
-        let Said { message, version, replied, handovers, joining } = said;
+        let Said { message, version, replied, remasked, handovers, joining } = said;
         let message_id = message.id;
         let at = now();
         let event = |seq, kind| Event { seq, at, version: version.clone(), kind };
@@ -94,6 +96,14 @@ impl Store {
             }
             result => result?,
         }
+        if let Some(earlier) = &remasked {
+            sqlx::query("update events set payload = $1 where conversation = $2 and seq = $3 and kind = 'message'")
+                .bind(json(&earlier.kind, "event")?)
+                .bind(id_bytes(id))
+                .bind(stored(earlier.seq))
+                .execute(&mut *transaction)
+                .await?;
+        }
         if let Some(reply) = &reply {
             self.insert(&mut transaction, id, reply, Some(message.seq)).await?;
         }
@@ -136,6 +146,20 @@ impl Store {
             return Ok(None);
         };
         Ok(Some(Exchanged { message, reply: events.next().transpose()? }))
+    }
+
+    /// The last message of the citizen.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn last_message(&self, id: ConversationId) -> Result<Option<Event>, StoreError> {
+        let row = sqlx::query(
+            "select seq, at, content, payload from events where conversation = $1 and kind = 'message' order by seq desc limit 1",
+        )
+        .bind(id_bytes(id))
+        .fetch_optional(&self.backend.readers)
+        .await?;
+        row.as_ref().map(event).transpose()
     }
 
     /// The message with this name, a citizen's or an expert's.

@@ -11,6 +11,7 @@ mod backend;
 mod callbacks;
 mod cards;
 mod events;
+mod export;
 mod feedback;
 mod handoff;
 mod notes;
@@ -27,9 +28,11 @@ pub use accounts::{Account, Audited, SessionTimes, TokenHash};
 pub use backend::{Change, Changes, Place};
 pub use callbacks::{CallBack, NewCallBack};
 pub use events::{Appended, Exchanged, Said};
+pub use export::Exported;
 pub use handoff::{Joining, Passing, Ticket};
 pub use notes::Note;
 pub use outbox::{DeadLetter, Outgoing};
+pub use sweep::{Ages, Swept};
 
 /// The SHA-256 of a conversation's secret.
 pub type SecretHash = [u8; 32];

@@ -3,7 +3,7 @@
 use crate::domain::{ConversationId, Event, EventKind};
 use crate::store::handoff::uuid;
 use crate::store::{Store, StoreError, count, events, id_bytes, now, stored};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use sqlx::{AnyConnection, Row as _};
 use uuid::Uuid;
 
@@ -160,18 +160,6 @@ impl Store {
             .execute(&self.backend.writer)
             .await?;
         Ok(revived.rows_affected())
-    }
-
-    /// Deletes what was given up and whose event is older than this. Gives how many there were.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn sweep_dead_letters(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let swept = sqlx::query("delete from outbox where dead = 1 and next_at < $1")
-            .bind(before.as_millisecond())
-            .execute(&self.backend.writer)
-            .await?;
-        Ok(swept.rows_affected())
     }
 }
 

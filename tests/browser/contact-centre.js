@@ -5,11 +5,11 @@ import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import { Webhook } from "standardwebhooks";
 
-export function contactCentre({ neuvo, token, secret, told = () => {} }) {
-  const webhook = new Webhook(secret);
+export function contactCentre(options) {
+  const webhook = new Webhook(options.secret);
   const act = async (conversation, what, body = {}) => {
-    const response = await fetch(`${neuvo}/v1/desk/conversations/${conversation}/${what}`, {
-      method: "POST", headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, body: JSON.stringify(body),
+    const response = await fetch(`${options.neuvo}/v1/desk/conversations/${conversation}/${what}`, {
+      method: "POST", headers: { authorization: `Bearer ${options.token}`, "content-type": "application/json" }, body: JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`${what}: ${(await response.json()).code}`);
   };
@@ -30,7 +30,7 @@ export function contactCentre({ neuvo, token, secret, told = () => {} }) {
       // Throws where the signature is not neuvo's, or old.
       const { data } = webhook.verify(Buffer.concat(chunks).toString(), request.headers);
       response.writeHead(204).end();
-      told(data);
+      options.told?.(data);
       await take(data);
     } catch (error) {
       console.error(error.message);

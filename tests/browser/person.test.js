@@ -1,4 +1,4 @@
-// A person in the conversation, as the server will announce it: until it does, nothing of it is shown.
+// A person in the conversation, told by simulated events; `person-real.test.js` plays both sides. Where nobody is, nothing of it is shown.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { DESKTOP, launch, PHONE, Server, Visitor } from "./support.js";
@@ -92,28 +92,5 @@ test("leaving the queue", async () => {
   await leave.click();
   await visitor.page.waitForFunction(() => document.querySelector("neuvo-chat").shadowRoot.activeElement?.id === "question");
   assert.deepEqual(asked, ["POST", "DELETE"]);
-  await visitor.done();
-});
-
-test("a call back", async () => {
-  const visitor = await Visitor.come(browser, server, PHONE);
-  await staff(visitor.page, []);
-  await visitor.page.route("**/v1/callback/slots", (route) => route.fulfill({ json: { slots: [{ slot: "a", starts_at: "2026-11-23T08:00:00Z" }] } }));
-  let body;
-  await visitor.page.route("**/callback", (route) => {
-    body = route.request().postDataJSON();
-    return route.fulfill({ status: 204, body: "" });
-  });
-  await visitor.open();
-  await visitor.at(".bar .plain").first().click();
-  await visitor.at(".sheet > .wide").click();
-  await visitor.at("#callback-number").fill("040 123 4567");
-  await visitor.at("input[value=sv]").check();
-  await visitor.at("#callback-topic").fill("asumistuki");
-  await visitor.accessible("call back");
-  await visitor.at("form .primary").click();
-  await visitor.at(".note").waitFor();
-  assert.deepEqual(body, { number: "040 123 4567", language: "sv", interpreter: false, topic: "asumistuki", slot: "a" });
-  assert.match(await visitor.at(".note").textContent(), /23\. marraskuuta 2026/);
   await visitor.done();
 });

@@ -1,6 +1,6 @@
 // A real server, a real browser, and what every page must keep: no other origin, no policy breach, no error.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -14,6 +14,7 @@ const BINARY = process.env.NEUVO_BINARY || join(ROOT, "target/debug/neuvo");
 const AXE = readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
 const READY_MS_MAX = 600_000;
 
+export const PASSWORD = "oikea hevonen paristo";
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 export const QUESTIONS = {
@@ -24,8 +25,10 @@ export const QUESTIONS = {
 
 /** A server on a port of its own, with conversations of its own; vectors are taken from where they are already. */
 export class Server {
-  static async start() {
+  /** `settings` are added to the configuration; `day` is the one on which it is answered. */
+  static async start({ settings = [], day, files = {} } = {}) {
     const server = new Server();
+    server.day = day;
     [server.port, server.otherPort] = [await freePort(), await freePort()];
     server.folder = mkdtempSync(join(tmpdir(), "neuvo-browser-"));
     const cache = join(ROOT, "target/browser");
@@ -38,8 +41,9 @@ export class Server {
     writeFileSync(join(server.folder, "neuvo.toml"), [
       "[content]", `root = "${ROOT}"`, "[model]", `folder = "${join(ROOT, "models/multilingual-e5-small")}"`, "[data]", `folder = "${server.folder}"`,
       "[server]", `listen = "127.0.0.1:${server.port}"`, `allowed_origins = ["${server.other}"]`,
-      "[limits]", "requests_burst_max = 100000", "requests_per_minute_max = 1000000", "",
+      "[limits]", "requests_burst_max = 100000", "requests_per_minute_max = 1000000", ...settings.map((line) => line.replaceAll("FOLDER", server.folder)), "",
     ].join("\n"));
+    for (const [name, text] of Object.entries({ "callback.key": "0f".repeat(32), ...files })) writeFileSync(join(server.folder, name), text);
     await server.run();
     for (const file of readdirSync(server.folder)) if (file.endsWith(".bin")) cpSync(join(server.folder, file), join(cache, file));
     return server;
@@ -55,13 +59,18 @@ export class Server {
   }
 
   async run() {
-    this.process = spawn(BINARY, ["--config", join(this.folder, "neuvo.toml"), "serve"], { stdio: "ignore", env: { ...process.env, NEUVO_LOG: "error" } });
+    this.process = spawn(BINARY, ["--config", join(this.folder, "neuvo.toml"), ...(this.day ? ["--at", this.day] : []), "serve"], { stdio: "ignore", env: { ...process.env, NEUVO_LOG: "error" } });
     for (const began = Date.now(); Date.now() - began < READY_MS_MAX; await pause(100)) {
       const ready = await fetch(`${this.origin}/readyz`).catch(() => null);
       if (ready?.ok) return;
       assert.equal(this.process.exitCode, null, "the server ended");
     }
     assert.fail("the server is not ready in time");
+  }
+
+  /** An account of the console. */
+  account(login, name, role) {
+    execFileSync(BINARY, ["--config", join(this.folder, "neuvo.toml"), "users", "add", login, "--name", name, "--role", role, "--password-stdin"], { input: PASSWORD });
   }
 
   async kill(signal = "SIGKILL") {

@@ -364,6 +364,7 @@ async fn pages_and_documents_load_nothing_from_elsewhere() {
             "/v1/conversations/{id}/callback",
             "/v1/conversations/{id}/card",
             "/v1/conversations/{id}/events",
+            "/v1/conversations/{id}/export",
             "/v1/conversations/{id}/feedback",
             "/v1/conversations/{id}/feedback/{seq}",
             "/v1/conversations/{id}/handoff",
@@ -503,4 +504,35 @@ async fn the_widget_comes_while_the_content_is_loaded() {
     hold.cancel();
     ready.await.unwrap();
     assert!(server.get("/widget.js").await.text().await.unwrap().contains("widget-send suomeksi"));
+}
+
+#[tokio::test]
+async fn a_code_in_two_messages_is_masked_in_both() {
+    let (_folder, server) = fresh(|_| {}).await;
+    let talk = server.open().await;
+    assert_eq!(server.say(&talk, "tunnukseni on 010190").await["text"], "tunnukseni on 010190");
+    assert_eq!(server.say(&talk, "-999P ja asun Koivukuja 5 A 3").await["text"], "[hetu] ja asun [address]");
+    let texts: Vec<_> = server.events(&talk).await.iter().map(|event| event["text"].to_string()).collect();
+    assert!(texts.contains(&"\"tunnukseni on [hetu]\"".to_owned()) && !texts.concat().contains("010190"), "{texts:?}");
+}
+
+#[tokio::test]
+async fn everything_that_is_kept_is_given_out_to_whom_it_is_about() {
+    let (_folder, server) = fresh(|_| {}).await;
+    let talk = server.open().await;
+    let seq = server.say(&talk, QUESTION).await["reply"]["seq"].as_u64().unwrap();
+    let rate = server.within(Method::PUT, &talk, &format!("/feedback/{seq}"));
+    assert_eq!(rate.json(&json!({"rating": "up", "words": "hyvä"})).send().await.unwrap().status(), 204);
+    let comment = server.within(Method::POST, &talk, "/feedback");
+    let words = json!({"sort": "praise", "words": "kiitos 010190-999P"});
+    assert_eq!(comment.json(&words).send().await.unwrap().status(), 204);
+    let kept: Value = server.within(Method::GET, &talk, "/export").send().await.unwrap().json().await.unwrap();
+    assert_eq!((&kept["id"], kept["events"].as_array().unwrap().len()), (&json!(talk.id), 3));
+    assert_eq!(kept["ratings"], json!([{"seq": seq, "rating": "up", "words": "hyvä"}]));
+    assert_eq!(kept["comment"], json!({"sort": "praise", "words": "kiitos [hetu]"}));
+    assert_eq!((&kept["callback"], kept.get("notes")), (&Value::Null, None));
+    let other = server.open().await;
+    let stranger = Talk { id: talk.id, secret: other.secret };
+    let refused = server.within(Method::GET, &stranger, "/export").send().await.unwrap();
+    assert_eq!(code(404, refused).await, "conversation-not-found");
 }

@@ -9,7 +9,7 @@ use neuvo::domain::{
     PhoneNumber, Resolution, Role, Signal, Welcome,
 };
 use neuvo::store::{
-    Account, Appended, Change, Joining, NewCallBack, NewConversation, Passing, Place, Said, SessionTimes, Store,
+    Account, Ages, Appended, Change, Joining, NewCallBack, NewConversation, Passing, Place, Said, SessionTimes, Store,
     StoreError,
 };
 use std::time::Duration;
@@ -83,6 +83,7 @@ fn turn(state: &Conversation, id: MessageId, text: &str) -> Said {
         message: Message { id, text: text.to_owned() },
         version: version(),
         replied: Some((state.clone(), answered)),
+        remasked: None,
         handovers: Vec::new(),
         joining: None,
     }
@@ -184,10 +185,30 @@ async fn deletes_what_was_not_used(place: Place) {
     tokio::time::sleep(Duration::from_millis(20)).await;
     let young = ConversationId(Uuid::now_v7());
     let since = store.create(&new(young), welcome()).await.unwrap().at;
-    assert_eq!(store.sweep(1).await.unwrap(), 0);
+    let ages = |days| Ages { conversations_days: days, audit_days: days, figures_days: days, letters_days: days };
+    assert!(store.sweep(&ages(1)).await.unwrap().iter().all(|swept| (swept.deleted_n, swept.left_n) == (0, 0)));
     assert_eq!(store.delete_unused_since(since).await.unwrap(), 1);
     assert!(store.events(old, 0, 1).await.unwrap().is_empty());
     assert_eq!(store.events(young, 0, 1).await.unwrap().len(), 1);
+    // Every class goes by its own age, and it is looked that nothing is left.
+    let store = store.with_outbox();
+    let aino = expert(&store, "aino", 3).await;
+    let id = queue(&store, Occasion::Asked).await;
+    store.pass(id, &Passing::Claim(aino), (step(HandoverState::Claimed), version())).await.unwrap();
+    store.pass(id, &Passing::Close(aino, Resolution::Silent), (step(HandoverState::Closed), version())).await.unwrap();
+    let outgoing = store.take_due(SignedDuration::from_secs(60), 1).await.unwrap().remove(0);
+    store.unsent(outgoing.id, "410", None).await.unwrap();
+    store.audit("aino", "viewed", Some(id)).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let swept = store.sweep(&Ages { conversations_days: 1, ..ages(0) }).await.unwrap();
+    let shown: Vec<_> =
+        swept.iter().map(|swept| format!("{} {} {}", swept.class, swept.deleted_n, swept.left_n)).collect();
+    assert_eq!(
+        shown,
+        ["conversations 0 0", "audit 1 0", "hand-off figures 1 0", "call figures 0 0", "undelivered webhooks 1 0"]
+    );
+    assert!(store.audited(9).await.unwrap().is_empty() && store.dead_letters().await.unwrap().is_empty());
+    assert_eq!(store.sweep(&ages(0)).await.unwrap()[0].deleted_n, 2);
     store.close().await;
 }
 

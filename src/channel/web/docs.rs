@@ -2,8 +2,8 @@
 
 use crate::channel::web::state::Web;
 use crate::channel::web::{
-    admin, callback, contact_centre, conversations, events, feedback, handover, health, messages, problem, transcript,
-    widget,
+    admin, callback, contact_centre, conversations, events, export, feedback, handover, health, messages, problem,
+    transcript, widget,
 };
 use axum::{Json, Router};
 use std::sync::Arc;
@@ -26,6 +26,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
         messages::say,
         events::stream,
         transcript::read,
+        export::read,
         admin::history,
         admin::reload,
         admin::rollback,

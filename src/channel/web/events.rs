@@ -3,7 +3,7 @@
 use crate::channel::web::problem::{Code, Problem, ProblemBody};
 use crate::channel::web::state::{Key, Web};
 use crate::channel::web::wire::EventBody;
-use crate::domain::{Event, Side};
+use crate::domain::{Event, EventKind, HandoverState, Side};
 use crate::exchange::{Admitted, Exchange, News, QueuePlace, Visit};
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
@@ -78,6 +78,7 @@ pub(super) async fn stream(
         after,
         read: VecDeque::new(),
         queue: None,
+        waits: false,
         _open: Open::new(&web, permit),
         web,
     };
@@ -96,6 +97,8 @@ struct Listener {
     read: VecDeque<Event>,
     /// The place in the queue that was told last.
     queue: Option<QueuePlace>,
+    /// Whether the last step of a hand-off that was read is that a person is waited for.
+    waits: bool,
     _open: Open,
     web: Arc<Web>,
 }
@@ -113,6 +116,9 @@ impl Listener {
         loop {
             if let Some(event) = self.read.pop_front() {
                 self.after = event.seq;
+                if let EventKind::Handoff(handover) = &event.kind {
+                    self.waits = handover.state == HandoverState::Queued;
+                }
                 let body = EventBody::from(event);
                 return sse::Event::default().id(body.seq().to_string()).event(body.name()).json_data(&body).ok();
             }
@@ -133,7 +139,7 @@ impl Listener {
                 return self.passing("queue", Some(place));
             }
             self.queue = queue;
-            let look_time = if queue.is_some() { QUEUE_TIME } else { LOOK_TIME };
+            let look_time = if queue.is_some() || self.waits { QUEUE_TIME } else { LOOK_TIME };
             tokio::select! {
                 () = self.web.stop.cancelled() => return None,
                 news = self.visit.news() => match news {

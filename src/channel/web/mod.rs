@@ -15,6 +15,7 @@ mod contact_centre;
 mod conversations;
 mod docs;
 mod events;
+mod export;
 mod feedback;
 mod guard;
 mod handover;
@@ -28,6 +29,7 @@ mod widget;
 
 pub use admin::Token;
 pub use docs::openapi;
+pub use export::ExportBody;
 pub use problem::Problem;
 pub use state::{Phase, Web};
 
@@ -50,6 +52,7 @@ pub fn router(web: &Arc<Web>) -> Router {
         .route("/v1/conversations/{id}", axum::routing::delete(conversations::delete))
         .route("/v1/conversations/{id}/messages", post(messages::say))
         .route("/v1/conversations/{id}/events", get(events::stream))
+        .route("/v1/conversations/{id}/export", get(export::read))
         .route("/v1/conversations/{id}/transcript", get(transcript::read))
         .route("/v1/admin/content", get(admin::history))
         .route("/v1/admin/content/reload", post(admin::reload))

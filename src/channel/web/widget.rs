@@ -273,6 +273,18 @@ mod tests {
         assert_eq!(imports.count(), 0);
     }
 
+    /// The modules become one script, in which a name can be declared once.
+    #[test]
+    fn names_of_modules_do_not_meet() {
+        let declared = Regex::new(r"(?m)^(?:export )?(?:async )?(?:const|let|class|function) (\w+)").unwrap();
+        let mut names = BTreeSet::new();
+        for module in MODULES {
+            for found in declared.captures_iter(module) {
+                assert!(names.insert(found[1].to_owned()), "`{}` is declared in two modules", &found[1]);
+            }
+        }
+    }
+
     #[test]
     fn every_text_is_shown_and_every_shown_text_is_there() {
         let name = Regex::new(r#"\b(?:say|plural|t)\(\s*"([a-z-]+)""#).unwrap();

@@ -1,6 +1,7 @@
 //! `neuvo bench`: speed, as ratios against a named peer measured in the same run.
 
 mod embed;
+mod exchange;
 mod hearing;
 mod http;
 mod qmatmul;
@@ -25,6 +26,8 @@ pub(in crate::cli) enum Command {
     Reload(reload::Arguments),
     /// How well and fast callers are understood: error rates, times, voice activity, silence on noise
     Speech(speech::Arguments),
+    /// Messages between citizen and expert, and many open conversations
+    Exchange(exchange::Arguments),
 }
 
 pub(in crate::cli) fn run(config: &Config, command: &Command, day: Date) -> Result<ExitCode> {
@@ -33,6 +36,7 @@ pub(in crate::cli) fn run(config: &Config, command: &Command, day: Date) -> Resu
         Command::Embed(arguments) => embed::run(config, arguments),
         Command::Reload(arguments) => reload::run(config, arguments, day),
         Command::Speech(arguments) => speech::run(config, arguments),
+        Command::Exchange(arguments) => exchange::run(config, arguments),
     }
 }
 

@@ -163,3 +163,36 @@ proptest! {
         prop_assert_eq!(mask(&typed), "olen [hetu], apua");
     }
 }
+
+#[test]
+fn codes_in_two_messages_are_found() {
+    let across = |before, text| mask_across(before, text).map(|(before, text)| format!("{before}|{text}"));
+    assert_eq!(across("tunnus on 010190", "-999P kiitos").as_deref(), Some("tunnus on [hetu]|[hetu] kiitos"));
+    assert_eq!(across("010190-", "999P").as_deref(), Some("[hetu]|[hetu]"));
+    assert_eq!(across("010190", "999k").as_deref(), Some("[hetu]|[hetu]"));
+    for (before, text) in [
+        ("tukea tuli 1200", "300 euroa puuttuu"),
+        ("010126", "1234 euroa"),
+        ("vuonna 2026", "2027 alusta"),
+        ("lomake", "010190-999P"),
+        ("asuin siellä 010190", "ja muutin pois"),
+    ] {
+        assert_eq!(across(before, text), None, "{before}|{text}");
+    }
+    assert!(may_go_on("-999P") && may_go_on("999P") && !may_go_on("entä 2026") && !may_go_on("kiitos"));
+}
+
+#[test]
+fn streets_with_a_number_are_masked() {
+    for (text, expected) in [
+        ("Asun osoitteessa Mannerheimintie 12 A 3, 00100 Helsinki.", "Asun osoitteessa [address]."),
+        ("muutin Koivukuja 5:een", "muutin [address]:een"),
+        ("Jag bor på Storgatan 7 b", "Jag bor på [address]"),
+        ("Osoite on Iso-Roobertinkatu 20", "Osoite on [address]"),
+        ("mikä tie 5 on", "mikä tie 5 on"),
+        ("Kunta maksaa 5 päivää", "Kunta maksaa 5 päivää"),
+        ("työtie 3 oli vaikea", "työtie 3 oli vaikea"),
+    ] {
+        assert_eq!(mask(text), expected);
+    }
+}

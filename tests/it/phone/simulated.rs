@@ -3,6 +3,7 @@
 use super::files;
 use super::speech::Fakes;
 use crate::support::{DAY, Gate, assistant_over};
+use neuvo::app::serve::ages;
 use neuvo::channel::phone::{Phone, simulate};
 use neuvo::config::Config;
 use neuvo::domain::{EventKind, Language};
@@ -24,6 +25,7 @@ async fn is_answered_and_hangs_up() {
         metrics: Arc::clone(&metrics),
         handoff: config.handoff.clone(),
         callbacks: CallBacks::open(&config.callback).unwrap(),
+        ages: ages(&config),
         clock: Box::new(|| DAY.at(10, 0, 0, 0)),
     };
     let exchange = Arc::new(Exchange::new(parts, &config.limits));

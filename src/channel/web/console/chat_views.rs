@@ -241,7 +241,7 @@ fn step(t: Tongue, state: HandoverState, expert: Option<&str>) -> String {
 }
 
 /// The marks that stand where personal details were.
-const MARKS: [&str; 5] = ["[hetu]", "[iban]", "[phone]", "[email]", "[number]"];
+const MARKS: [&str; 6] = ["[hetu]", "[iban]", "[phone]", "[email]", "[address]", "[number]"];
 
 /// A text in which masked details stand out.
 fn marked(text: &str) -> Markup {

@@ -14,7 +14,7 @@ const CONFIG_STORED = "neuvo-config";
 /** A reply that comes sooner needs no word that it is being looked for. */
 const WORKING_MS = 400;
 const NOTICE_MS = 8_000;
-const TYPING_MS = 6_000;
+const WRITES_MS = 6_000;
 /** How near the end the reader is who wants to see what comes. */
 const NEAR_PX = 96;
 
@@ -300,7 +300,7 @@ export class Chat {
     const { t } = this;
     if (event.kind === "typing") {
       this.tell(t.say("typing"), "working");
-      this.quiet = window.setTimeout(() => this.parts.status.textContent === t.say("typing") && this.tell(""), TYPING_MS);
+      this.quiet = window.setTimeout(() => this.parts.status.textContent === t.say("typing") && this.tell(""), WRITES_MS);
     } else if (this.talk.answers === "queue") this.tell(waits(event, t));
   }
 
