@@ -139,7 +139,7 @@ impl Inner {
             Voice::EspeakNg(name) => run(&espeak(name, length), text.as_bytes()).await?,
             Voice::Command(words) => run(&with_length(words, length), text.as_bytes()).await?,
         };
-        let spoken = tokio::task::spawn_blocking(move || Recording::read(wav.as_slice())?.line());
+        let spoken = tokio::task::spawn_blocking(move || Recording::read_piped(wav)?.line());
         let samples = spoken.await.map_err(|_| failed("the sound could not be read"))??;
         if samples.is_empty() {
             return Err(failed("the voice was silent: try it in a terminal"));

@@ -10,6 +10,9 @@ const SECONDS_MAX: u32 = 600;
 /// The rates that are read.
 const RATES_HZ: std::ops::RangeInclusive<u32> = 4_000..=192_000;
 
+/// Bytes of the usual header.
+const HEADER_LEN: usize = 44;
+
 /// A recording.
 #[derive(Clone)]
 pub struct Recording {
@@ -50,6 +53,34 @@ impl Recording {
         Ok(Self { rate_hz: sample_rate, samples })
     }
 
+    /// Reads what a program wrote into a pipe, where it could not go back to put the length into the header: the sound goes to the end.
+    ///
+    /// # Errors
+    /// As [`Recording::read`].
+    pub(crate) fn read_piped(mut bytes: Vec<u8>) -> Result<Self, SpeechError> {
+        let word = |bytes: &[u8], at: usize| bytes.get(at..at + 4)?.try_into().ok().map(u32::from_le_bytes);
+        let mut at = 12;
+        while let (Some(name), Some(len)) = (bytes.get(at..at + 4), word(&bytes, at + 4)) {
+            let rest = bytes.len() - (at + 8);
+            if name == b"data" {
+                if len == 0 || len as usize > rest {
+                    // festival then writes the header once more, at the end.
+                    let again =
+                        len == 0 && rest >= HEADER_LEN && bytes.get(bytes.len() - HEADER_LEN..).is_some_and(is_header);
+                    let whole = if again { rest - HEADER_LEN } else { rest };
+                    // Whole samples of 16 bits.
+                    let len = u32::try_from(whole / 2 * 2).unwrap_or(u32::MAX).to_le_bytes();
+                    if let Some(place) = bytes.get_mut(at + 4..at + 8) {
+                        place.copy_from_slice(&len);
+                    }
+                }
+                break;
+            }
+            at += 8 + len as usize;
+        }
+        Self::read(bytes.as_slice())
+    }
+
     /// The recording as a telephone line carries it.
     ///
     /// # Errors
@@ -63,6 +94,10 @@ impl Recording {
     pub fn seconds(&self) -> f64 {
         self.samples.len() as f64 / f64::from(self.rate_hz)
     }
+}
+
+fn is_header(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"RIFF")
 }
 
 /// Audio of the line as a WAV file.
@@ -92,6 +127,23 @@ mod tests {
         let read = Recording::read(write_wav(&samples).unwrap().as_slice()).unwrap();
         assert_eq!((read.rate_hz, read.line().unwrap()), (8_000, samples));
         assert!((read.seconds() - 0.1).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_came_through_a_pipe_is_read_to_its_end() {
+        let samples = [100_i16; 400];
+        let file = write_wav(&samples).unwrap();
+        let with_len = |len: u32| {
+            let mut bytes = file.clone();
+            bytes[40..44].copy_from_slice(&len.to_le_bytes());
+            bytes
+        };
+        let festival = [with_len(0), file[..44].to_vec()].concat();
+        for bytes in [file.clone(), with_len(0), with_len(0x7fff_f000), festival] {
+            assert_eq!(Recording::read_piped(bytes).unwrap().line().unwrap(), samples);
+        }
+        assert!(Recording::read_piped(vec![0; 20]).is_err());
+        assert!(Recording::read_piped(Vec::new()).is_err());
     }
 
     #[test]
