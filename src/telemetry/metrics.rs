@@ -13,7 +13,7 @@ pub struct Metrics {
     conversations: Counter,
     streams_open: Gauge,
     calls_open: Gauge,
-    answer_seconds: Histogram,
+    reply_seconds: Histogram,
 }
 
 /// Upper ends of the histogram's buckets, in seconds.
@@ -35,15 +35,15 @@ impl Metrics {
         recorder.describe_gauge("neuvo_streams_open".into(), None, "Event streams that are open.".into());
         recorder.describe_gauge("neuvo_calls_open".into(), None, "Phone calls that are open.".into());
         recorder.describe_counter("neuvo_call_events_total".into(), None, "What happened in calls, by kind.".into());
-        let of_answers = "From the end of a caller's speech to the first sound of the reply.";
-        recorder.describe_histogram("neuvo_call_answer_seconds".into(), None, of_answers.into());
+        let of_replies = "From the end of a caller's speech to the first sound of the reply.";
+        recorder.describe_histogram("neuvo_call_reply_seconds".into(), None, of_replies.into());
         Ok(Self {
             handle: recorder.handle(),
             turn_seconds: recorder.register_histogram(&Key::from_name("neuvo_turn_seconds"), &METADATA),
             conversations: recorder.register_counter(&Key::from_name("neuvo_conversations_total"), &METADATA),
             streams_open: recorder.register_gauge(&Key::from_name("neuvo_streams_open"), &METADATA),
             calls_open: recorder.register_gauge(&Key::from_name("neuvo_calls_open"), &METADATA),
-            answer_seconds: recorder.register_histogram(&Key::from_name("neuvo_call_answer_seconds"), &METADATA),
+            reply_seconds: recorder.register_histogram(&Key::from_name("neuvo_call_reply_seconds"), &METADATA),
             recorder,
         })
     }
@@ -97,7 +97,7 @@ impl Metrics {
 
     /// Counts the time from the end of a caller's speech to the first sound of the reply.
     pub fn call_answered(&self, took: Duration) {
-        self.answer_seconds.record(took.as_secs_f64());
+        self.reply_seconds.record(took.as_secs_f64());
     }
 
     /// Everything in Prometheus' text form.

@@ -43,8 +43,7 @@ async fn asks_is_answered_and_says_goodbye() {
     assert!(leg.post(&next, &[]).await.find("Hangup").is_some());
     assert!(leg.ring().await.find("Hangup").is_some());
     let metrics = office.metrics().await;
-    for line in
-        ["neuvo_calls_open 0", "neuvo_call_events_total{event=\"begun\"} 1", "neuvo_call_answer_seconds_count 1"]
+    for line in ["neuvo_calls_open 0", "neuvo_call_events_total{event=\"begun\"} 1", "neuvo_call_reply_seconds_count 1"]
     {
         assert!(metrics.contains(line), "{line} is not in\n{metrics}");
     }

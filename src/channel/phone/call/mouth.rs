@@ -120,7 +120,8 @@ impl Mouth {
         self.played_n
     }
 
-    fn hush(&mut self, out: &mut Vec<Output>) {
+    /// Is quiet at once, for good.
+    pub(super) fn hush(&mut self, out: &mut Vec<Output>) {
         if !self.pending.is_empty() {
             self.pending.clear();
             out.push(Output::Clear);

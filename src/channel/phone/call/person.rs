@@ -41,8 +41,9 @@ impl Call {
         self.phase = Phase::Leaving { how: Leave::Transfer(occasion), since: self.now };
     }
 
-    /// The last words were said.
+    /// The last words were said, or nobody tells that they were.
     pub(super) fn leave(&mut self, how: Leave) {
+        self.mouth.hush(&mut self.out);
         match how {
             Leave::Transfer(occasion) if self.transfers_n < TRANSFERS_MAX => {
                 self.transfers_n += 1;
