@@ -88,12 +88,15 @@ impl Leant {
     }
 
     /// What says how sure the topic is that some weights choose, and whether it is right.
-    fn graded(&self, chooser: &Bonds) -> Option<(Vec<f32>, bool)> {
+    fn graded(&self, chooser: &Bonds) -> Option<Graded> {
         let best = chooser.rank(&self.cues, self.readings(), self.before.as_ref()).into_iter().next()?;
         let sure = sureness(self.readings(), &best.topic, best.score);
         Some((sure.to_vec(), self.right.contains(&best.topic)))
     }
 }
+
+/// What says how sure a chosen topic is, and whether it is right.
+type Graded = (Vec<f32>, bool);
 
 /// The weights that choose among the topics of some turns.
 fn chooser<'a>(turns: impl Iterator<Item = &'a Leant>) -> Bonds {
@@ -111,7 +114,7 @@ const CHOICE_PENALTY: f64 = 4e-3;
 const FOLDS_N: usize = 8;
 
 /// Each turn as weights judge it that were fitted without its dialogue.
-fn crossed(leant: &[Leant]) -> Vec<(Vec<f32>, bool)> {
+fn crossed(leant: &[Leant]) -> Vec<Graded> {
     let fold = |fold: usize| {
         let weights = chooser(leant.iter().filter(|turn| turn.dialogue % FOLDS_N != fold));
         let mine = leant.iter().filter(move |turn| turn.dialogue % FOLDS_N == fold);
@@ -130,7 +133,7 @@ struct Threads {
 
 /// Fits how a message reads that goes on with the topic so far: of some values, those with which most turns of left-out dialogues are right.
 fn threads(content: &Content, turns: &[Turn], day: Date) -> Threads {
-    let mut best: Option<(usize, Leaning, Vec<Leant>, Vec<(Vec<f32>, bool)>)> = None;
+    let mut best: Option<(usize, Leaning, Vec<Leant>, Vec<Graded>)> = None;
     for (kin_bonus, stay_bonus, alone_weight) in values() {
         let leaning = Leaning { kin_bonus, stay_bonus, alone_weight, ..Leaning::default() };
         let mut leant = lean(content, turns, (leaning, &Bonds::default()), day);
@@ -160,7 +163,7 @@ fn answer_from(leant: &[Leant]) -> f32 {
 }
 
 /// What is added to the log-odds of all turns, so that few enough are answered wrong.
-fn lift(graded: &[(Vec<f32>, bool)], sure: &[f32; SURE_N + 1], answer_from: f32) -> f32 {
+fn lift(graded: &[Graded], sure: &[f32; SURE_N + 1], answer_from: f32) -> f32 {
     let log_odds = |x: &[f32]| thread::log_odds(predict_binary(sure, x));
     let mut wrong: Vec<f32> = graded.iter().filter(|(_, right)| !right).map(|(x, _)| log_odds(x)).collect();
     wrong.sort_by(|a, b| b.total_cmp(a));

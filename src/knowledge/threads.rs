@@ -177,7 +177,7 @@ fn read_subjects(threads: &mut Threads, file: SubjectsFile, topics: &BTreeSet<&T
         }
         let versions = [written.fi, written.sv, written.en];
         add_words(&mut threads.subjects, &versions, subject, |error| {
-            fault(format!("subject `{}`: {error}", written.id))
+            fault(format!("subject `{}`: {error}", written.id));
         });
         threads.subject_names.push(versions.map(|version| version.name));
     }

@@ -20,7 +20,7 @@ use crate::assistant::Retrieve;
 use crate::domain::{Candidate, Citation, Evidence, Language, Lookup, QuickReply, TopicId};
 use crate::inference::logit::product;
 use crate::inference::{EncodeError, Kept};
-use crate::knowledge::{Knowledge, changes};
+use crate::knowledge::{Article, Knowledge, changes};
 use entries::Entry;
 use features::Features;
 use jiff::civil::Date;
@@ -286,7 +286,7 @@ impl Retrieval {
     /// The text of each part of a topic's article in a language on a day, lead first, figures filled in.
     pub fn texts_of_parts(&self, topic: usize, language: Language, day: Date) -> Vec<String> {
         let article = self.knowledge.topics.get(topic).map(|content| content.article(language));
-        let parts = article.into_iter().flat_map(|article| article.parts());
+        let parts = article.into_iter().flat_map(Article::parts);
         parts.map(|part| entries::filled(&self.knowledge, part, language, day)).collect()
     }
 

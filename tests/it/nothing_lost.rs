@@ -4,6 +4,12 @@
 //! connections on to whichever process answers. Every message that was acknowledged must be there once, in order, on the citizen's stream, on
 //! the expert's screen and in the transcript.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "the seed is read and told, so that a run can be repeated"
+)]
+
 use crate::handoff::queue;
 use crate::postgres::Postgres;
 use crate::support::{DAY, Gate, assistant, string};
