@@ -25,7 +25,7 @@ use uuid::Uuid;
 /// Time messages between both sides, and many open conversations
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// An empty PostgreSQL database, such as postgres://postgres@localhost/bench: then two replicas serve, one for each side
+    /// An empty PostgreSQL database, such as `postgres://postgres@localhost/bench`: then two replicas serve, one for each side
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
     /// Messages of each side that are timed one after the other
@@ -59,15 +59,9 @@ async fn measure(config: &Config, arguments: &Arguments) -> Result<()> {
     let folder = TempDir::new()?;
     let url = arguments.postgres.clone().unwrap_or_default();
     let here = Server::start(config, &folder.path().join("a"), &url).await?;
-    let second = match url.is_empty() {
-        true => None,
-        false => Some(Server::start(config, &folder.path().join("b"), &url).await?),
-    };
+    let second = if url.is_empty() { None } else { Some(Server::start(config, &folder.path().join("b"), &url).await?) };
     let there = second.as_ref().unwrap_or(&here);
-    let place = match url.is_empty() {
-        true => Place::File(here.data.join("neuvo.sqlite")),
-        false => Place::Postgres(url),
-    };
+    let place = if url.is_empty() { Place::File(here.data.join("neuvo.sqlite")) } else { Place::Postgres(url) };
     let store = Store::open(&place).await?;
     let account = Account { chats_max: arguments.streams + 1, ..Account::new(LOGIN, "Aino", Role::Expert) };
     store.add_account(&account, &password::hash(PASSWORD)?).await.context("the database is not empty")?;
