@@ -4,11 +4,8 @@
 //! connections on to whichever process answers. Every message that was acknowledged must be there once, in order, on the citizen's stream, on
 //! the expert's screen and in the transcript.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    reason = "the seed is read and told, so that a run can be repeated"
-)]
+#![expect(clippy::disallowed_methods, reason = "a process of the test's own is told by its environment what to serve")]
+#![expect(clippy::print_stdout, reason = "the seed is told, so that a failure can be run again")]
 
 use crate::handoff::queue;
 use crate::postgres::Postgres;
