@@ -70,24 +70,32 @@ pub struct Figures {
 
 /// Whether a header is that of questions for a figure.
 pub fn is_header(header: &str) -> bool {
-    header.split('\t').any(|column| column.trim() == "pattern")
+    header.split('\t').any(|column| [PATTERN, MUST_CONTAIN].contains(&column.trim()))
 }
 
-/// Reads a set: columns `question`, `lang`, `topic` (`a|b` where both are right) and `pattern`, a regular expression.
+/// The column with the pattern, and another name of it.
+const PATTERN: &str = "pattern";
+const MUST_CONTAIN: &str = "must_contain";
+
+/// Reads a set: columns `question`, `lang`, `pattern` (or `must_contain`), a regular expression, and perhaps `topic` (`a|b` where both are
+/// right).
 ///
 /// # Errors
 /// At the first line that is not of this form.
 pub fn read(text: &str) -> Result<Vec<FactQuestion>, RowsError> {
-    let rows = Rows::read(text, &["question", "lang", "topic", "pattern"])?;
+    let header = text.lines().next().unwrap_or_default();
+    let pattern = if header.contains(MUST_CONTAIN) { MUST_CONTAIN } else { PATTERN };
+    let rows = Rows::read(text, &["question", "lang", pattern])?;
     rows.iter()
         .map(|row| {
-            let topics = row.cell("topic").split('|').map(str::parse).collect::<Result<_, _>>();
+            let topics =
+                row.cell("topic").split('|').filter(|id| !id.is_empty()).map(str::parse).collect::<Result<_, _>>();
             Ok(FactQuestion {
                 number: row.number,
                 language: row.language()?,
                 text: row.cell("question").to_owned(),
                 topics: topics.map_err(|error| row.fault(format!("{error}")))?,
-                figure: Regex::new(row.cell("pattern")).map_err(|error| row.fault(format!("the pattern: {error}")))?,
+                figure: Regex::new(row.cell(pattern)).map_err(|error| row.fault(format!("the pattern: {error}")))?,
             })
         })
         .collect()
@@ -113,7 +121,7 @@ pub fn ask_all<'a>(assistant: &Assistant, questions: &'a [FactQuestion], day: Da
                 None => Told::Nothing,
             },
             reply if reply.outcome() == Outcome::Answer => {
-                if found.as_ref().is_some_and(is_right) {
+                if question.topics.is_empty() || found.as_ref().is_some_and(is_right) {
                     Told::NoFigure
                 } else {
                     Told::Wrong
