@@ -1,7 +1,6 @@
 //! `neuvo eval`: held-out questions.
 
 use crate::app;
-use crate::app::speech::Speech;
 use crate::assistant::Assistant;
 use crate::cli::{output, spoken};
 use crate::config::Config;
@@ -61,7 +60,7 @@ pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<E
         } else {
             let set = questions::read(&text).with_context(named)?;
             if let Some(each_n) = arguments.spoken {
-                spoken::compare(&assistant, &Speech::open(config)?, &set, each_n, day)?;
+                spoken::compare(&assistant, &spoken::speech(config)?, &set, each_n, day)?;
                 continue;
             }
             let graded = ask_all(&assistant, &set, day);

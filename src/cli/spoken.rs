@@ -3,6 +3,7 @@
 use crate::app::speech::Speech;
 use crate::assistant::Assistant;
 use crate::cli::output;
+use crate::config::Config;
 use crate::domain::{Language, Utterance};
 use crate::evaluation::{Question, ask_all, table};
 use crate::speech::sounds::white_noise;
@@ -12,6 +13,14 @@ use jiff::civil::Date;
 
 /// Noise below the voice of one question after the other, in decibels; the first is none to speak of.
 const NOISES_DB: [f32; 3] = [99.0, 20.0, 10.0];
+
+/// Hearing and speaking without hurry: long questions on a busy machine are heard to their end.
+pub(super) fn speech(config: &Config) -> Result<Speech> {
+    let mut config = config.clone();
+    config.speech.recognisers_n = 1;
+    config.speech.recognise_seconds_max = 120;
+    Ok(Speech::open(&config)?)
+}
 
 /// Asks some questions of each language as they were written, and as they were heard.
 pub(super) fn compare(
