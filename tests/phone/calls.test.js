@@ -7,7 +7,7 @@ import { check, find, said } from "./twiml.js";
 
 const SPOKEN = {
   fi: { question: "Milloin lapsilisä maksetaan?", answer: /kahdeskymmeneskuudes päivä/, locale: "fi-FI", voice: "Polly.Suvi-Neural", bot: /puhelinbotti/, person: "ihminen", transfer: /Yhdistän sinut/ },
-  sv: { question: "När betalas barnbidraget ut?", answer: /barnbidraget betalas/i, locale: "sv-SE", voice: "Polly.Elin-Neural", bot: /telefonbot/, person: "människa", transfer: /kopplar dig/ },
+  sv: { question: "Hur mycket är barnbidraget?", answer: /euro/, locale: "sv-SE", voice: "Polly.Elin-Neural", bot: /telefonbot/, person: "människa", transfer: /kopplar dig/ },
   en: { question: "How much is child benefit?", answer: /euros/, locale: "en-GB", voice: "Polly.Amy-Neural", bot: /phone bot/, person: "a person please", transfer: /connect you/ },
 };
 
