@@ -5,22 +5,23 @@
 //! background and swaps again, with just what a start from the same content would have learnt: replicas agree whatever way they came, which
 //! weights that were trained on from earlier ones would not. Content with other topics or intents has no first step.
 
+mod checked;
 mod clock;
+mod live;
 
 use crate::app::{self, AppError};
 use crate::assistant::{Assistant, Content};
 use crate::config::Config;
-use crate::conversation;
-use crate::domain::ContentVersion;
 use crate::evaluation::{ask_all, golden};
 use crate::inference::{Encode, Purpose, Remembering};
 use crate::knowledge::versions::Kept;
-use crate::knowledge::{self, Changes, Finding, Knowledge, Severity, Source, Versions, changes};
+use crate::knowledge::{Changes, Finding, Source, Versions, changes};
 use crate::publication::{NotPublished, Publish, Published, State, Trigger};
-use crate::retrieval::{Calibration, Retrieval, Vectors, calibration};
-use crate::understanding::Comprehension;
+use crate::retrieval::Vectors;
+use checked::{Checked, check, first};
 use clock::Clock;
 use jiff::civil::Date;
+use live::{Live, Unlearnt};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use thread_priority::{ThreadPriority, set_current_thread_priority};
 
@@ -51,38 +52,8 @@ pub struct Publisher {
     this: Weak<Self>,
 }
 
-/// What answers, in parts that can be taken over.
-#[derive(Clone)]
-struct Live {
-    knowledge: Arc<Knowledge>,
-    conversation: conversation::Calibration,
-    retrieval: Arc<Retrieval>,
-    understanding: Arc<Comprehension>,
-    unlearnt: Unlearnt,
-}
-
 /// Tells the day for which figures are given.
 pub type Today = Box<dyn Fn() -> Date + Send + Sync>;
-
-/// Checked content that is not built yet.
-struct Checked {
-    source: Source,
-    knowledge: Arc<Knowledge>,
-    calibration: Calibration,
-    conversation: conversation::Calibration,
-    findings: Vec<Finding>,
-}
-
-/// What the second step has to learn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Unlearnt {
-    /// Nothing: all was built.
-    Nothing,
-    /// The words of the texts.
-    Texts,
-    /// Everything.
-    Examples,
-}
 
 impl Publisher {
     /// Takes the content that a start takes: what was rolled back to, while the content folder still holds what was rolled back from, else the
@@ -104,14 +75,8 @@ impl Publisher {
         let vectors = Vectors::cached(Arc::clone(&encoder), &config.data.folder);
         let asked = Arc::new(Remembering::new(encoder, config.model.question_cache_bytes_max));
         let shared: Arc<dyn Encode> = Arc::clone(&asked) as _;
-        let (understanding, retrieval) = app::stages(&checked.knowledge, checked.calibration, &vectors, shared)?;
-        let live = Live {
-            knowledge: checked.knowledge,
-            conversation: checked.conversation,
-            retrieval: Arc::new(retrieval),
-            understanding: Arc::new(understanding),
-            unlearnt: Unlearnt::Nothing,
-        };
+        let stages = app::stages(&checked.knowledge, checked.calibration.clone(), &vectors, shared)?;
+        let live = Live::learnt(&checked, stages);
         let thread = |name: &'static str| {
             let builder = rayon::ThreadPoolBuilder::new().num_threads(1).thread_name(move |_| name.to_owned());
             let builder = builder.start_handler(|_| give_way());
@@ -256,25 +221,16 @@ impl Publisher {
 
     fn build(&self, live: &Live, checked: &Checked) -> Result<Live, AppError> {
         let Checked { knowledge, calibration, .. } = checked;
-        let conversation = checked.conversation.clone();
         let (old, new) = (&live.knowledge, knowledge);
         if !changes::same_topics(old, new) || !changes::same_intents(old, new) {
             let asked: Arc<dyn Encode> = Arc::clone(&self.asked) as _;
-            let (understanding, retrieval) = app::learn(new, calibration.clone(), &self.vectors, asked)?;
-            let (retrieval, understanding) = (Arc::new(retrieval), Arc::new(understanding));
-            return Ok(Live {
-                knowledge: Arc::clone(new),
-                conversation,
-                retrieval,
-                understanding,
-                unlearnt: Unlearnt::Nothing,
-            });
+            return Ok(Live::learnt(checked, app::learn(new, calibration.clone(), &self.vectors, asked)?));
         }
         let retrieval = live.retrieval.renewed(Arc::clone(new), &self.vectors, calibration.clone())?;
         let unlearnt = if changes::same_lessons(old, new) { Unlearnt::Texts } else { Unlearnt::Examples };
         // What is still to be learnt from the content before is not learnt any more: it falls to this.
         let unlearnt = unlearnt.max(live.unlearnt);
-        let understanding = Arc::clone(&live.understanding);
+        let (conversation, understanding) = (checked.conversation.clone(), Arc::clone(&live.understanding));
         let retrieval = Arc::new(retrieval);
         Ok(Live { knowledge: Arc::clone(new), conversation, retrieval, understanding, unlearnt })
     }
@@ -359,15 +315,7 @@ impl Publisher {
             Unlearnt::Examples => {
                 let asked: Arc<dyn Encode> = Arc::clone(&self.asked) as _;
                 let calibration = checked.calibration.clone();
-                let (understanding, retrieval) = app::learn(&checked.knowledge, calibration, &self.vectors, asked)?;
-                let (retrieval, understanding) = (Arc::new(retrieval), Arc::new(understanding));
-                Live {
-                    knowledge: Arc::clone(&checked.knowledge),
-                    conversation: checked.conversation.clone(),
-                    retrieval,
-                    understanding,
-                    unlearnt: Unlearnt::Nothing,
-                }
+                Live::learnt(checked, app::learn(&checked.knowledge, calibration, &self.vectors, asked)?)
             }
         };
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
@@ -398,62 +346,11 @@ impl Publish for Publisher {
     }
 }
 
-impl Live {
-    fn content(&self) -> Content {
-        Content {
-            knowledge: Arc::clone(&self.knowledge),
-            understanding: Box::new(Arc::clone(&self.understanding)),
-            retrieval: Box::new(Arc::clone(&self.retrieval)),
-            conversation: self.conversation.clone(),
-        }
-    }
-}
-
-/// The content of a start, and the version that the content folder holds.
 /// Lets threads that answer go before this one, where both want the same core: niceness is a thread's own on Linux.
 fn give_way() {
     if let Err(error) = set_current_thread_priority(ThreadPriority::Min) {
         tracing::debug!(?error, "content is built at the priority of answers");
     }
-}
-
-fn first(config: &Config, versions: &Versions, day: Date) -> Result<(Checked, ContentVersion), AppError> {
-    let source = Source::read(&config.content.root)?;
-    let folder = source.version();
-    let record = versions.record().unwrap_or_else(|error| {
-        tracing::warn!(%error, "the record of kept versions cannot be read: the content folder is taken");
-        knowledge::versions::Record::default()
-    });
-    let kept = || record.current.as_deref().and_then(|version| versions.open(version).ok().flatten());
-    let is_rolled_back =
-        record.folder.as_deref() == Some(folder.as_str()) && record.current.as_deref() != Some(folder.as_str());
-    if is_rolled_back && let Some(checked) = kept().and_then(|source| check(source, day).ok()) {
-        tracing::warn!(content.version = %checked.knowledge.version, "the content stays rolled back: reload to take the folder's");
-        return Ok((checked, folder));
-    }
-    match check(source, day) {
-        Ok(checked) => Ok((checked, folder)),
-        Err(error) => {
-            let Some(checked) = kept().and_then(|source| check(source, day).ok()) else { return Err(error) };
-            tracing::error!(%error, "the content folder is refused: version {} answers on", checked.knowledge.version);
-            Ok((checked, folder))
-        }
-    }
-}
-
-/// Checks content and reads its calibration.
-fn check(source: Source, day: Date) -> Result<Checked, AppError> {
-    let loaded = knowledge::read(&source, day);
-    let Some(knowledge) = loaded.knowledge else {
-        let errors = loaded.findings.into_iter().filter(|finding| finding.severity == Severity::Error);
-        return Err(AppError::Content(errors.collect()));
-    };
-    let calibration = match source.file(calibration::PATH) {
-        Some(text) => Calibration::parse(text)?,
-        None => Calibration::unfitted(),
-    };
-    let conversation = app::conversation(&source)?;
-    Ok(Checked { source, knowledge: Arc::new(knowledge), calibration, conversation, findings: loaded.findings })
 }
 
 fn failed(error: impl std::fmt::Display) -> NotPublished {
