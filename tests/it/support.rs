@@ -163,6 +163,8 @@ async fn begin_with<L: Into<Loaded> + 'static>(
     config.data.folder = data.to_owned();
     config.server.turn_threads_n = 2;
     config.limits.shutdown_seconds_max = 5;
+    // Tests that poll come from one address: only those of the limit itself set one that is met.
+    (config.limits.requests_burst_max, config.limits.requests_per_minute_max) = (10_000, 60_000);
     edit(&mut config);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
