@@ -4,7 +4,7 @@ The graph is written in onnxruntime's fused operators (Attention, SkipLayerNorma
 of an exported model, and then quantised to int8 dynamically, per channel. One thread.
 
     python3 -m venv /tmp/peer && /tmp/peer/bin/pip install onnx onnxruntime numpy sympy
-    neuvo models export models/multilingual-e5-small /tmp/e5
+    neuvo models export /tmp/e5
     /tmp/peer/bin/python benches/onnx_peer.py /tmp/e5 > peer.json
 """
 

@@ -263,10 +263,10 @@ impl Exchange {
     }
 
     async fn try_answer(&self, id: ConversationId, incoming: &Incoming) -> Result<Appended, Refusal> {
-        if let Some(exchanged) = self.store.exchanged(id, incoming.id).await? {
+        let (exchanged, before) = tokio::try_join!(self.store.exchanged(id, incoming.id), self.store.record(id))?;
+        if let Some(exchanged) = exchanged {
             return Ok(Appended::Repeated(exchanged));
         }
-        let before = self.store.record(id).await?;
         if self.messages_max <= before.messages_n {
             return Err(Refusal::ConversationFull);
         }

@@ -12,6 +12,8 @@ import { chromium } from "playwright-core";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const BINARY = process.env.NEUVO_BINARY || join(ROOT, "target/debug/neuvo");
 const AXE = readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
+/** What a start keeps of what it computed. */
+const KEPT = /\.(bin|safetensors)$/;
 const READY_MS_MAX = 600_000;
 
 export const PASSWORD = "oikea hevonen paristo";
@@ -35,7 +37,7 @@ export class Server {
     mkdirSync(cache, { recursive: true });
     for (const from of [cache, join(ROOT, "data")]) {
       for (const file of existsSync(from) ? readdirSync(from) : []) {
-        if (file.endsWith(".bin")) cpSync(join(from, file), join(server.folder, file), { force: false });
+        if (KEPT.test(file)) cpSync(join(from, file), join(server.folder, file), { force: false });
       }
     }
     writeFileSync(join(server.folder, "neuvo.toml"), [
@@ -45,7 +47,7 @@ export class Server {
     ].join("\n"));
     for (const [name, text] of Object.entries({ "callback.key": "0f".repeat(32), ...files })) writeFileSync(join(server.folder, name), text);
     await server.run();
-    for (const file of readdirSync(server.folder)) if (file.endsWith(".bin")) cpSync(join(server.folder, file), join(cache, file));
+    for (const file of readdirSync(server.folder)) if (KEPT.test(file)) cpSync(join(server.folder, file), join(cache, file));
     return server;
   }
 

@@ -38,6 +38,8 @@ pub(in crate::cli) struct Arguments {
 
 /// How long the capacity, and the waiting without reloads, is measured.
 const MEASURE_TIME: Duration = Duration::from_secs(6);
+/// How often content goes live before anything is asked.
+const ALONE_N: usize = 5;
 /// One question in so many is about the article that is edited.
 const EDITED_EACH: usize = 5;
 /// The most that a question may wait longer because content goes live.
@@ -86,6 +88,12 @@ struct Bench {
 
 impl Bench {
     async fn run(self: &Arc<Self>, arguments: &Arguments) -> Result<ExitCode> {
+        let (mut reloads, mut marks) = (Vec::new(), HashMap::new());
+        for n in 0..ALONE_N {
+            reloads.push(self.reload(n, &mut marks).await?);
+            tokio::time::sleep(Duration::from_millis(arguments.pause_ms)).await;
+        }
+        took("reloads while nothing is asked", reloads)?;
         let capacity = self.capacity().await;
         let every = Duration::from_secs_f64(2.0 / capacity);
         output::line(&format!("capacity {capacity:.0} questions a second; asked from here on: {:.0}", capacity / 2.0))?;
@@ -97,25 +105,31 @@ impl Bench {
 
         let stop = Arc::new(AtomicBool::new(false));
         let busy = tokio::spawn(Arc::clone(self).ask_every(every, Arc::clone(&stop)));
-        let (mut reloads, mut marks) = (Vec::new(), HashMap::new());
+        let mut reloads = Vec::new();
         for n in 0..arguments.reloads {
-            let mark = mark(n);
-            fs_err::write(&self.edited.file, self.edited.text.replacen("\n+++\n", &format!("\n+++\n{mark} "), 1))?;
-            let this = Arc::clone(self);
-            let began = now();
-            let published = tokio::task::spawn_blocking(move || this.publisher.reload(Trigger::Watch, false)).await??;
-            reloads.push(began.elapsed());
-            marks.insert(published.version.clone(), mark);
-            if n == 0 {
-                let steps: Vec<_> =
-                    published.steps.iter().map(|step| format!("{} {} ms", step.name, step.ms)).collect();
-                output::line(&format!("first reload: {}", steps.join(", ")))?;
-            }
+            reloads.push(self.reload(ALONE_N + n, &mut marks).await?);
             tokio::time::sleep(Duration::from_millis(arguments.pause_ms)).await;
         }
         stop.store(true, Ordering::Relaxed);
         let busy = busy.await?;
-        report(&quiet, &busy, reloads, &marks)
+        took("reloads through questions", reloads)?;
+        report(&quiet, &busy, &marks)
+    }
+
+    /// Edits the article, lets it go live, and says how long that took. The first and the last of those alone tell their steps.
+    async fn reload(self: &Arc<Self>, n: usize, marks: &mut HashMap<String, String>) -> Result<Duration> {
+        let mark = mark(n);
+        fs_err::write(&self.edited.file, self.edited.text.replacen("\n+++\n", &format!("\n+++\n{mark} "), 1))?;
+        let this = Arc::clone(self);
+        let began = now();
+        let published = tokio::task::spawn_blocking(move || this.publisher.reload(Trigger::Watch, false)).await??;
+        let took = began.elapsed();
+        marks.insert(published.version.clone(), mark);
+        if n == 0 || n + 1 == ALONE_N {
+            let steps: Vec<_> = published.steps.iter().map(|step| format!("{} {} ms", step.name, step.ms)).collect();
+            output::line(&format!("reload {}: {}", n + 1, steps.join(", ")))?;
+        }
+        Ok(took)
     }
 
     /// Questions a second when as many are asked as can be computed at once.
@@ -179,12 +193,19 @@ impl Bench {
     }
 }
 
-fn report(
-    quiet: &[Asked],
-    busy: &[Asked],
-    mut reloads: Vec<Duration>,
-    marks: &HashMap<String, String>,
-) -> Result<ExitCode> {
+fn took(name: &str, mut reloads: Vec<Duration>) -> Result<()> {
+    reloads.sort_unstable();
+    let of = |at: usize| reloads.get(at).copied().unwrap_or_default().as_millis();
+    output::line(&format!(
+        "{} {name}: live after {} ms at the least, {} ms in the middle, {} ms at the most",
+        reloads.len(),
+        of(0),
+        of(reloads.len() / 2),
+        of(reloads.len().saturating_sub(1))
+    ))
+}
+
+fn report(quiet: &[Asked], busy: &[Asked], marks: &HashMap<String, String>) -> Result<ExitCode> {
     let mut tails = Vec::new();
     for (name, asked) in [("without reloads", quiet), ("through reloads", busy)] {
         let mut waited: Vec<Duration> = asked.iter().map(|asked| asked.waited).collect();
@@ -200,15 +221,6 @@ fn report(
             longest.as_secs_f64() * 1e3
         ))?;
     }
-    reloads.sort_unstable();
-    let of = |at: usize| reloads.get(at).copied().unwrap_or_default().as_millis();
-    output::line(&format!(
-        "{} reloads: live after {} ms at the least, {} ms in the middle, {} ms at the most",
-        reloads.len(),
-        of(0),
-        of(reloads.len() / 2),
-        of(reloads.len().saturating_sub(1))
-    ))?;
     let failed_n = busy.iter().filter(|asked| asked.turn.is_err()).count();
     let (mixed_n, checked_n) = mixed(busy, marks);
     output::line(&format!(
