@@ -39,9 +39,10 @@ fn turns(criterion: &mut Criterion) {
         });
         let reading = Reading {
             utterance: utterance.clone(),
-            embedding: vectors.encoder().encode(Purpose::Query, text).unwrap(),
+            embedding: vectors.encoder().encode(Purpose::Query, text).unwrap().sentence().into(),
             guidance: 1.0,
             prior: Vec::new().into(),
+            variates: Vec::new().into(),
         };
         let lookup = Lookup::of(reading, Language::Fi, day);
         group.bench_function(format!("search alone, {words_n} words"), |bencher| {

@@ -14,6 +14,7 @@ fn understanding(intent: Option<&str>) -> Understanding {
             embedding: Vec::new().into(),
             guidance: if intent.is_some() { 0.0 } else { 1.0 },
             prior: Vec::new().into(),
+            variates: Vec::new().into(),
         },
         continued: None,
         core: None,

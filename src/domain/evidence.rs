@@ -17,6 +17,8 @@ pub struct Lookup {
     pub guidance: f32,
     /// The log-probability of each topic as understood, in the order of the content's topics; empty where nothing was learnt.
     pub prior: Arc<[f32]>,
+    /// The same by all layers of the encoder, without the words.
+    pub variates: Arc<[f32]>,
     /// The benefit of the page that the citizen is on; near-ties go to its topics.
     pub benefit: Option<Arc<str>>,
     /// The day for which figures are given.
@@ -36,9 +38,23 @@ pub struct Lookup {
 impl Lookup {
     /// A lookup of a reading, to be answered in a language as of a day.
     pub fn of(reading: Reading, language: Language, day: Date) -> Self {
-        let Reading { utterance, embedding, guidance, prior } = reading;
+        let Reading { utterance, embedding, guidance, prior, variates } = reading;
         let (benefit, beside, favoured, wanted, part, brief) = (None, None, Vec::new(), None, None, false);
-        Self { utterance, embedding, language, guidance, prior, benefit, day, beside, favoured, wanted, part, brief }
+        Self {
+            utterance,
+            embedding,
+            language,
+            guidance,
+            prior,
+            variates,
+            benefit,
+            day,
+            beside,
+            favoured,
+            wanted,
+            part,
+            brief,
+        }
     }
 }
 

@@ -93,12 +93,14 @@ pub struct Sign {
 pub struct Reading {
     /// The words.
     pub utterance: Utterance,
-    /// The sentence embedding: unit length, as many numbers as the model has dimensions.
+    /// The sentence embedding by the last layer: unit length, as many numbers as the model has dimensions.
     pub embedding: Arc<[f32]>,
     /// The probability that it asks for guidance, 0 to 1.
     pub guidance: f32,
     /// The log-probability of each topic, if it is guidance, in the order of the content's topics; empty where nothing was learnt.
     pub prior: Arc<[f32]>,
+    /// The log-probability of each topic as far as it shows in all layers of the encoder, in the same order; empty where nothing was learnt.
+    pub variates: Arc<[f32]>,
 }
 
 /// The small words by which a message leans on what was said before.

@@ -1,11 +1,12 @@
 //! The reference encoder: candle's `BertModel` in `f32`, mean pooling, L2. Exact and slow; faster engines are held against it.
 
-use crate::inference::encoder::{Embedding, Encode, EncodeError, Purpose};
+use crate::inference::encoder::{Embedding, Encode, EncodeError, Purpose, layers_read};
+use crate::inference::linalg::normalize;
 use crate::inference::weights;
 use crate::models::{BertShape, ModelError, ModelFiles};
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
-use candle_transformers::models::bert::{BertModel, Config, HiddenAct, PositionEmbeddingType};
+use candle_transformers::models::bert::{BertEncoder, BertModel, Config, HiddenAct, PositionEmbeddingType};
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokenizers::Tokenizer;
@@ -15,7 +16,10 @@ pub const TOKENS_MAX: usize = 512;
 
 /// candle's BERT with its tokenizer.
 pub struct Bert {
+    /// Up to the lowest layer that is read.
     model: BertModel,
+    /// From one layer that is read to the next.
+    further: Vec<BertEncoder>,
     tokenizer: Tokenizer,
     fingerprint: String,
     dims: usize,
@@ -62,15 +66,27 @@ impl Bert {
         let tokenizer = load_tokenizer(files)?;
         let config = candle_config(&files.config);
         let weights = VarBuilder::from_tensors(weights::read(files)?, DType::F32, &Device::Cpu);
-        let model = BertModel::load(weights, &config)?;
+        let mut read: Vec<usize> = layers_read(files.config.layers).into_iter().rev().collect();
+        read.push(files.config.layers);
+        let all = BertEncoder::load(weights.pp("encoder"), &config)?;
+        let further = read.iter().zip(read.iter().skip(1)).map(|(&from, &to)| {
+            // A copy shares its weights.
+            let mut part = all.clone();
+            part.layers = part.layers.into_iter().take(to).skip(from).collect();
+            part
+        });
+        let further = further.collect();
+        let lowest = Config { num_hidden_layers: read.first().copied().unwrap_or_default(), ..config };
+        let model = BertModel::load(weights, &lowest)?;
         let pool = |threads_n: usize, name: &'static str| {
             ThreadPoolBuilder::new().num_threads(threads_n).thread_name(move |n| format!("{name}-{n}")).build()
         };
         Ok(Self {
             model,
+            further,
             tokenizer,
-            fingerprint: format!("candle-f32 {}", weights::fingerprint(files)?),
-            dims: config.hidden_size,
+            fingerprint: format!("candle-f32-2 {}", weights::fingerprint(files)?),
+            dims: files.config.hidden,
             single: pool(1, "embed")?,
             all: pool(0, "embed-all")?,
         })
@@ -93,16 +109,33 @@ impl Bert {
 
     fn of_tokens(&self, ids: &[u32]) -> Result<Embedding, candle_core::Error> {
         let ids = Tensor::new(ids, &Device::Cpu)?.unsqueeze(0)?;
-        let hidden = self.model.forward(&ids, &ids.zeros_like()?, None)?;
-        let mean = hidden.squeeze(0)?.mean(0)?;
-        let length = mean.sqr()?.sum_all()?.sqrt()?;
-        Ok(mean.broadcast_div(&length)?.to_vec1::<f32>()?.into())
+        let mut hidden = self.model.forward(&ids, &ids.zeros_like()?, None)?;
+        // One text: there is nothing to hide from it.
+        let mask = Tensor::zeros((1, 1, 1, ids.dim(1)?), hidden.dtype(), &Device::Cpu)?;
+        let mut layers = vec![Self::pool(&hidden)?];
+        for part in &self.further {
+            hidden = part.forward(&hidden, &mask)?;
+            layers.push(Self::pool(&hidden)?);
+        }
+        layers.reverse();
+        Ok(Embedding::new(layers.concat(), self.dims))
+    }
+
+    /// The mean of a text's hidden states, as a unit vector.
+    fn pool(hidden: &Tensor) -> Result<Vec<f32>, candle_core::Error> {
+        let mut mean = hidden.squeeze(0)?.mean(0)?.to_vec1()?;
+        normalize(&mut mean);
+        Ok(mean)
     }
 }
 
 impl Encode for Bert {
     fn dims(&self) -> usize {
         self.dims
+    }
+
+    fn layers_n(&self) -> usize {
+        1 + self.further.len()
     }
 
     fn fingerprint(&self) -> &str {

@@ -29,7 +29,7 @@ impl Remembering {
         let recent = Cache::builder()
             .max_capacity(bytes_max)
             .weigher(|_: &Key, embedding: &Embedding| {
-                u32::try_from(ENTRY_BYTES + size_of_val::<[f32]>(embedding)).unwrap_or(u32::MAX)
+                u32::try_from(ENTRY_BYTES + size_of_val(embedding.layers())).unwrap_or(u32::MAX)
             })
             .build();
         Self { encoder, recent, secret: rand::random() }
@@ -69,6 +69,10 @@ impl Encode for Remembering {
         self.encoder.dims()
     }
 
+    fn layers_n(&self) -> usize {
+        self.encoder.layers_n()
+    }
+
     fn fingerprint(&self) -> &str {
         self.encoder.fingerprint()
     }
@@ -79,7 +83,7 @@ impl Encode for Remembering {
             return Ok(embedding);
         }
         let embedding = self.encoder.encode(purpose, text)?;
-        self.recent.insert(key, Arc::clone(&embedding));
+        self.recent.insert(key, embedding.clone());
         Ok(embedding)
     }
 
@@ -123,7 +127,7 @@ mod tests {
         let remembering = Remembering::new(Arc::clone(&counting) as Arc<dyn Encode>, 1 << 20);
         for _ in 0..3 {
             let embedding = remembering.encode(Purpose::Query, "asumistuki").unwrap();
-            assert_eq!(embedding.first(), Some(&10.0));
+            assert_eq!(embedding.sentence().first(), Some(&10.0));
         }
         assert_eq!(counting.0.load(Ordering::Relaxed), 1);
         remembering.encode(Purpose::Passage, "asumistuki").unwrap();

@@ -7,6 +7,7 @@
 use crate::inference::Kept;
 use crate::inference::int8::dense::{products, triangular_products};
 use crate::inference::linalg::{cholesky, dot, normalize, solve_lower};
+use crate::inference::spread::Spread;
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 
@@ -22,37 +23,23 @@ pub struct Discriminant {
     offsets: Vec<f32>,
 }
 
-/// One training example.
-#[derive(Clone, Copy, Debug)]
-pub struct Example<'a> {
-    /// The embedding, centred.
-    pub point: &'a [f32],
-    /// Its class, from 0.
-    pub class: usize,
-    /// How much it counts.
-    pub weight: f32,
-}
-
 impl Discriminant {
-    /// Trains on examples of `classes_n` classes. `shrinkage` (0 to 1) pulls the covariance towards a sphere of the same size.
+    /// Learns from how the first `dims` numbers of examples spread. `shrinkage` (0 to 1) pulls the covariance towards a sphere of the same size.
     ///
     /// None without examples, or where the covariance cannot be inverted (a shrinkage over 0 prevents that).
-    pub fn train(examples: &[Example<'_>], classes_n: usize, shrinkage: f64) -> Option<Self> {
-        let dims = examples.first()?.point.len();
-        let (sums, weights) = class_sums(examples, classes_n, dims);
-        let covariance = covariance_within(examples, &sums, &weights, shrinkage, dims)?;
-        let factor = cholesky(&covariance, dims)?;
+    pub fn learn(spread: &Spread, dims: usize, shrinkage: f64) -> Option<Self> {
+        let factor = cholesky(&spread.within(dims, shrinkage)?, dims)?;
         let whitening = invert_lower(&factor, dims);
-        let mut trained = Self { dims, whitening, means: Vec::new(), offsets: Vec::new() };
-        for (sum, weight) in sums.chunks_exact(dims).zip(&weights) {
+        let mut learnt = Self { dims, whitening, means: Vec::new(), offsets: Vec::new() };
+        for (mean, count) in spread.means() {
             #[expect(clippy::cast_possible_truncation, reason = "means of unit vectors fit f32")]
-            let mean: Vec<f32> = sum.iter().map(|x| (x / weight.max(f64::EPSILON)) as f32).collect();
-            let white = trained.whiten(&mean);
-            let offset = if *weight == 0.0 { f32::NEG_INFINITY } else { -0.5 * dot(&white, &white) };
-            trained.offsets.push(offset);
-            trained.means.extend(white);
+            let mean: Vec<f32> = mean.into_iter().take(dims).map(|x| x as f32).collect();
+            let white = learnt.whiten(&mean);
+            let offset = if count == 0.0 { f32::NEG_INFINITY } else { -0.5 * dot(&white, &white) };
+            learnt.offsets.push(offset);
+            learnt.means.extend(white);
         }
-        Some(trained)
+        Some(learnt)
     }
 
     /// A centred embedding with the covariance within classes taken out.
@@ -108,53 +95,6 @@ impl Discriminant {
     }
 }
 
-fn class_sums(examples: &[Example<'_>], classes_n: usize, dims: usize) -> (Vec<f64>, Vec<f64>) {
-    let mut sums = vec![0.0f64; classes_n * dims];
-    let mut weights = vec![0.0f64; classes_n];
-    for example in examples {
-        let row = sums.get_mut(example.class * dims..(example.class + 1) * dims);
-        for (sum, x) in row.into_iter().flatten().zip(example.point) {
-            *sum += f64::from(example.weight * x);
-        }
-        if let Some(weight) = weights.get_mut(example.class) {
-            *weight += f64::from(example.weight);
-        }
-    }
-    (sums, weights)
-}
-
-/// The pooled covariance of the examples around their class means, shrunk towards a sphere.
-fn covariance_within(
-    examples: &[Example<'_>],
-    sums: &[f64],
-    weights: &[f64],
-    shrinkage: f64,
-    dims: usize,
-) -> Option<Vec<f64>> {
-    #[expect(clippy::cast_possible_truncation, reason = "differences of unit vectors fit f32")]
-    let deviations: Vec<f32> = examples
-        .iter()
-        .flat_map(|example| {
-            let weight = weights.get(example.class).copied().unwrap_or(1.0);
-            let sum = sums.get(example.class * dims..(example.class + 1) * dims).unwrap_or_default();
-            let scale = example.weight.sqrt();
-            example.point.iter().zip(sum).map(move |(x, sum)| scale * (x - (sum / weight) as f32))
-        })
-        .collect();
-    let total: f64 = weights.iter().sum::<f64>().max(1.0);
-    let deviations = Tensor::from_vec(deviations, (examples.len(), dims), &Device::Cpu).ok()?;
-    let product = deviations.t().ok()?.contiguous().ok()?.matmul(&deviations).ok()?;
-    let product: Vec<f32> = product.flatten_all().ok()?.to_vec1().ok()?;
-    let mut covariance: Vec<f64> = product.into_iter().map(|x| f64::from(x) / total).collect();
-    #[expect(clippy::cast_precision_loss, reason = "dims is small")]
-    let sphere = (0..dims).filter_map(|d| covariance.get(d * dims + d)).sum::<f64>() / dims as f64;
-    for (at, entry) in covariance.iter_mut().enumerate() {
-        let diagonal = if at % (dims + 1) == 0 { sphere } else { 0.0 };
-        *entry = (1.0 - shrinkage) * *entry + shrinkage * diagonal;
-    }
-    Some(covariance)
-}
-
 /// The inverse of a lower triangular matrix, row-major.
 fn invert_lower(factor: &[f64], n: usize) -> Vec<f32> {
     let columns: Vec<Vec<f64>> = (0..n)
@@ -186,9 +126,9 @@ mod tests {
                 ([f32::from(i - 20), y + 0.01 * f32::from(i % 3)], class)
             })
             .collect();
-        let examples: Vec<Example<'_>> =
-            points.iter().map(|(point, class)| Example { point, class: *class, weight: 1.0 }).collect();
-        let trained = Discriminant::train(&examples, 2, 1e-6).unwrap();
+        let mut spread = Spread::new(2, 2);
+        spread.add(points.iter().map(|(point, class)| (&point[..], *class))).unwrap();
+        let trained = Discriminant::learn(&spread, 2, 1e-6).unwrap();
         for (point, class) in &points {
             let scores = trained.scores(&trained.whiten(point));
             assert_eq!(usize::from(scores[0] < scores[1]), *class);
@@ -197,6 +137,6 @@ mod tests {
 
     #[test]
     fn has_nothing_to_learn_from_nothing() {
-        assert!(Discriminant::train(&[], 3, 0.1).is_none());
+        assert!(Discriminant::learn(&Spread::new(4, 3), 4, 0.1).is_none());
     }
 }

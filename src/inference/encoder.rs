@@ -2,8 +2,48 @@
 
 use std::sync::Arc;
 
-/// A sentence as a point: unit length (L2), [`Encode::dims`] numbers. Cheap to clone.
-pub type Embedding = Arc<[f32]>;
+/// A sentence as points, one for each layer of the encoder that is read, each of unit length (L2). Cheap to clone.
+///
+/// The last layer is trained for comparing sentences. Those below keep more of their words, which tells classes apart that the last one has
+/// brought together (Tenney et al. 2019, arXiv 1905.05950): sentences are compared by the last, and learnt from by all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embedding {
+    numbers: Arc<[f32]>,
+    dims: usize,
+}
+
+impl Embedding {
+    /// An embedding of layers one after the other, the last layer first, `dims` numbers each.
+    pub fn new(numbers: impl Into<Arc<[f32]>>, dims: usize) -> Self {
+        Self { numbers: numbers.into(), dims }
+    }
+
+    /// The sentence as the last layer has it: what is compared.
+    pub fn sentence(&self) -> &[f32] {
+        self.numbers.get(..self.dims).unwrap_or_default()
+    }
+
+    /// All layers, the last one first.
+    pub fn layers(&self) -> &[f32] {
+        &self.numbers
+    }
+}
+
+/// One layer.
+impl From<Vec<f32>> for Embedding {
+    fn from(numbers: Vec<f32>) -> Self {
+        let dims = numbers.len();
+        Self::new(numbers, dims)
+    }
+}
+
+/// The layers below the last that are read, as how many layers lie below their outputs: three quarters and half of all.
+pub fn layers_read(layers_n: usize) -> Vec<usize> {
+    let mut read = vec![layers_n * 3 / 4, layers_n / 2];
+    read.dedup();
+    read.retain(|&n| 0 < n && n < layers_n);
+    read
+}
 
 /// What a text is embedded for: E5 models are trained with a prefix for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,8 +77,13 @@ pub enum EncodeError {
 
 /// A sentence encoder. One question is computed on the calling thread; batches are spread over the cores.
 pub trait Encode: Send + Sync {
-    /// How many numbers an embedding has.
+    /// How many numbers an embedding has for each layer.
     fn dims(&self) -> usize;
+
+    /// How many layers an embedding has.
+    fn layers_n(&self) -> usize {
+        1
+    }
 
     /// A name of engine and weights that changes whenever embeddings may: the key of caches.
     fn fingerprint(&self) -> &str;

@@ -15,6 +15,20 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
+/// [`dot`] in `f64`.
+pub fn dot64(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0f64; 8];
+    let (a_chunks, a_rest) = a.as_chunks::<8>();
+    let (b_chunks, b_rest) = b.as_chunks::<8>();
+    for (a, b) in a_chunks.iter().zip(b_chunks) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f64>() + rest
+}
+
 /// The mean of vectors of the same length; empty where there are none.
 pub fn mean<'a>(vectors: impl IntoIterator<Item = &'a [f32]>) -> Vec<f32> {
     let mut sum: Vec<f32> = Vec::new();
@@ -79,7 +93,7 @@ pub fn cholesky(matrix: &[f64], n: usize) -> Option<Vec<f64>> {
     for row in 0..n {
         for column in 0..=row {
             let (r, c) = (row * n, column * n);
-            let sum: f64 = factor.get(r..r + column)?.iter().zip(factor.get(c..c + column)?).map(|(a, b)| a * b).sum();
+            let sum = dot64(factor.get(r..r + column)?, factor.get(c..c + column)?);
             let rest = matrix.get(r + column)? - sum;
             let value = if row == column {
                 if rest <= 0.0 {
@@ -104,8 +118,23 @@ pub fn solve_lower(factor: &[f64], x: &mut [f64]) {
             return;
         };
         let Some((diagonal, coefficients)) = coefficients.split_last() else { return };
-        let sum: f64 = coefficients.iter().zip(known.iter()).map(|(a, b)| a * b).sum();
-        *value = (*value - sum) / diagonal;
+        *value = (*value - dot64(coefficients, known)) / diagonal;
+    }
+}
+
+/// Solves `Lᵀ y = x` for a lower triangular `L` (row-major `n` by `n`), in place.
+pub fn solve_lower_transposed(factor: &[f64], x: &mut [f64]) {
+    let n = x.len();
+    for row in (0..n).rev() {
+        let (above, rest) = x.split_at_mut(row);
+        let (Some(coefficients), Some(value)) = (factor.get(row * n..=row * n + row), rest.first_mut()) else {
+            return;
+        };
+        let Some((diagonal, coefficients)) = coefficients.split_last() else { return };
+        *value /= diagonal;
+        for (x, coefficient) in above.iter_mut().zip(coefficients) {
+            *x -= *value * coefficient;
+        }
     }
 }
 
@@ -118,6 +147,18 @@ mod tests {
         let a: Vec<f32> = (0u8..37).map(f32::from).collect();
         let expected: f32 = a.iter().map(|x| x * x).sum();
         assert!((dot(&a, &a) - expected).abs() < 1e-2);
+    }
+
+    #[test]
+    fn triangles_are_solved_from_both_ends() {
+        let factor = [2.0, 0.0, 0.0, 1.0, 3.0, 0.0, 4.0, 5.0, 6.0];
+        let mut x = [2.0, 7.0, 28.0];
+        solve_lower(&factor, &mut x);
+        let near = |a: [f64; 3], b: [f64; 3]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-12);
+        assert!(near(x, [1.0, 2.0, 14.0 / 6.0]), "{x:?}");
+        let mut x = [2.0 + 2.0 + 12.0, 6.0 + 15.0, 18.0];
+        solve_lower_transposed(&factor, &mut x);
+        assert!(near(x, [1.0, 2.0, 3.0]), "{x:?}");
     }
 
     #[test]

@@ -11,7 +11,9 @@ pub mod kept;
 pub mod linalg;
 pub mod logit;
 pub mod softmax;
+pub mod spread;
 pub mod unigram;
+pub mod variates;
 pub mod weights;
 pub mod workers;
 
@@ -20,4 +22,6 @@ pub use discriminant::Discriminant;
 pub use encoder::{Embedding, Encode, EncodeError, Purpose};
 pub use int8::{Int8Bert, Neighbours};
 pub use kept::Kept;
+pub use spread::Spread;
+pub use variates::Variates;
 pub use workers::Workers;

@@ -38,7 +38,7 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Reads a whitened vector of unit length and the terms of a text.
+    /// Reads a vector of about unit length and the terms of a text.
     pub fn new<'a>(vector: &[f32], terms: impl Iterator<Item = &'a str>) -> Self {
         let mut buckets: Vec<u32> = terms.map(bucket).collect();
         buckets.sort_unstable();

@@ -4,7 +4,7 @@ use crate::domain::Lookup;
 use crate::inference::linalg::{sigmoid, softmax};
 use crate::inference::logit::{Choice, fit_binary, fit_choices, product};
 use crate::retrieval::Ranking;
-use crate::retrieval::features::{DENSE_N, FEATURES_N, Features, NAMES, PRIOR};
+use crate::retrieval::features::{DENSE_N, FEATURES_N, Features, NAMES, PRIOR, VARIATES};
 use crate::retrieval::parts::{PARTS, PARTS_N, UNFITTED};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -40,7 +40,7 @@ impl Mode {
     const fn uses(self, feature: usize) -> bool {
         match self {
             Self::Lexical => DENSE_N <= feature && feature < PRIOR,
-            Self::Dense => feature < DENSE_N,
+            Self::Dense => feature < DENSE_N || feature == VARIATES,
             Self::Fused => true,
         }
     }

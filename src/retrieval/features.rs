@@ -1,7 +1,7 @@
 //! What is known of each topic for one question: the columns that fusion weighs.
 
 /// How many features a topic has.
-pub const FEATURES_N: usize = 18;
+pub const FEATURES_N: usize = 19;
 
 /// The names of the features, as the explain view and the calibration file show them.
 pub const NAMES: [&str; FEATURES_N] = [
@@ -23,12 +23,17 @@ pub const NAMES: [&str; FEATURES_N] = [
     "body.parts",
     "body.grams",
     "prior",
+    "variates",
 ];
 
 /// The first features come from vectors, those behind them from the index.
 pub const DENSE_N: usize = 5;
-/// The last is what understanding learnt from vectors and words together.
-pub const PRIOR: usize = FEATURES_N - 1;
+/// Behind those is what understanding learnt from vectors and words together.
+pub const PRIOR: usize = FEATURES_N - 2;
+/// And the last is what understanding learnt from all layers of the encoder.
+pub const VARIATES: usize = FEATURES_N - 1;
+/// Where log-probabilities are cut off.
+const LOG_SHARE_MIN: f32 = -20.0;
 
 /// The features of all topics for one question, and what the question has in common with all of them.
 #[derive(Clone, Debug)]
@@ -53,12 +58,14 @@ impl Features {
         &self.rows
     }
 
-    /// Writes the log-probabilities that understanding gives to the topics; none leaves the feature at zero.
-    pub fn prior(&mut self, log_shares: &[f32]) {
-        for (topic, share) in log_shares.iter().enumerate() {
-            if let Some(value) = self.at(topic, PRIOR) {
-                // A quarter, so that it is of the size of the other features; cut off, so that it cannot drown them.
-                *value = share.max(-20.0) / 4.0;
+    /// Writes the log-probabilities that understanding gives to the topics; none leaves the features at zero.
+    pub fn understood(&mut self, prior: &[f32], variates: &[f32]) {
+        for (feature, log_shares) in [(PRIOR, prior), (VARIATES, variates)] {
+            for (topic, share) in log_shares.iter().enumerate() {
+                if let Some(value) = self.at(topic, feature) {
+                    // A quarter, so that it is of the size of the other features; cut off, so that it cannot drown them.
+                    *value = share.max(LOG_SHARE_MIN) / 4.0;
+                }
             }
         }
     }

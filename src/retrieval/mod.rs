@@ -132,7 +132,7 @@ impl Retrieval {
         calibration: Calibration,
     ) -> Result<Self, BuildError> {
         let entries = entries::list(&knowledge);
-        let embedded = vectors.of(&entries.iter().map(|e| (e.purpose, e.text.clone())).collect::<Vec<_>>())?;
+        let embedded = vectors.sentences(&entries.iter().map(|e| (e.purpose, e.text.clone())).collect::<Vec<_>>())?;
         let same = Language::ALL.map(|language| changes::same_questions(&self.knowledge, &knowledge, language));
         let semantic = self.semantic.renewed(&entries, &embedded, same);
         let [fi, sv, en] = Language::ALL.map(|language| {
@@ -166,7 +166,7 @@ impl Retrieval {
         let mut features = Features::new(self.knowledge.topics.len());
         self.semantic.topics(probe, lookup.language, &mut features);
         self.lexical(lookup.language).topics(terms, &mut features);
-        features.prior(&lookup.prior);
+        features.understood(&lookup.prior, &lookup.variates);
         let mut ranking = self.calibration.rank(features, mode);
         if let Some(benefit) = &lookup.benefit {
             ranking.lift(|at| self.knowledge.topics.get(at).is_some_and(|topic| topic.id.benefit() == &**benefit));
@@ -319,7 +319,7 @@ fn semantic(entries: &[Entry], hash: &str, vectors: &Vectors, topics_n: usize) -
     if let Some(semantic) = kept {
         return Ok(semantic);
     }
-    let embedded = vectors.of(&entries.iter().map(|e| (e.purpose, e.text.clone())).collect::<Vec<_>>())?;
+    let embedded = vectors.sentences(&entries.iter().map(|e| (e.purpose, e.text.clone())).collect::<Vec<_>>())?;
     let semantic = Semantic::learn(entries, &embedded, topics_n).ok_or(BuildError::Empty)?;
     if let Some(file) = file
         && let Err(error) = semantic.keep().save(&file, hash)

@@ -4,10 +4,9 @@
 //! about ten times the content; beyond, an approximate index would earn its place.
 
 use crate::domain::{Language, Lookup};
-use crate::inference::discriminant::Example;
 use crate::inference::int8::dense::products;
 use crate::inference::linalg::{centred, mean, normalize};
-use crate::inference::{Discriminant, Embedding, Kept, Neighbours};
+use crate::inference::{Discriminant, Kept, Neighbours, Spread};
 use crate::retrieval::entries::{Entry, Kind};
 use crate::retrieval::features::Features;
 use std::sync::Arc;
@@ -16,6 +15,8 @@ use std::sync::Arc;
 const SHRINKAGE: f64 = 0.15;
 /// The discriminant's log-probabilities are cut off here, so that one feature cannot drown the others.
 const LOG_SHARE_MIN: f32 = -25.0;
+/// Examples that are added up at once.
+const PART_N: usize = 2_048;
 /// How many near questions are averaged.
 const NEAR_N: usize = 3;
 
@@ -57,7 +58,7 @@ pub struct Probe {
 
 impl Semantic {
     /// Takes the vectors of all entries; none where there are no entries to learn from.
-    pub fn learn(entries: &[Entry], vectors: &[Embedding], topics_n: usize) -> Option<Self> {
+    pub fn learn(entries: &[Entry], vectors: &[Vec<f32>], topics_n: usize) -> Option<Self> {
         let centres = Language::ALL.map(|language| mean(of_kind(entries, vectors, language, false)));
         let asked: Vec<(usize, Vec<f32>)> = entries
             .iter()
@@ -65,16 +66,19 @@ impl Semantic {
             .filter(|(entry, _)| entry.kind != Kind::Passage)
             .map(|(entry, vector)| (entry.topic, centred(vector, centre(&centres, entry.language))))
             .collect();
-        let examples: Vec<Example<'_>> =
-            asked.iter().map(|(topic, point)| Example { point, class: *topic, weight: 1.0 }).collect();
-        let discriminant = Arc::new(Discriminant::train(&examples, topics_n, SHRINKAGE)?);
+        let dims = asked.first()?.1.len();
+        let mut spread = Spread::new(dims, topics_n);
+        for part in asked.chunks(PART_N) {
+            spread.add(part.iter().map(|(topic, point)| (point.as_slice(), *topic))).ok()?;
+        }
+        let discriminant = Arc::new(Discriminant::learn(&spread, dims, SHRINKAGE)?);
         Some(Self::shelved((entries, vectors), topics_n, (centres, discriminant), [None, None, None]))
     }
 
     /// The vectors of content with the same topics. What was learnt stays; so do the example questions of the languages in which `same` says
     /// that none differs.
     #[must_use]
-    pub fn renewed(&self, entries: &[Entry], vectors: &[Embedding], same: [bool; 3]) -> Self {
+    pub fn renewed(&self, entries: &[Entry], vectors: &[Vec<f32>], same: [bool; 3]) -> Self {
         let [fi, sv, en] = &self.languages;
         let [of_fi, of_sv, of_en] = same;
         let kept =
@@ -85,7 +89,7 @@ impl Semantic {
 
     /// Puts texts and their vectors in place, by what was learnt. `kept` are example questions that stay, in the order of languages.
     fn shelved(
-        (entries, vectors): (&[Entry], &[Embedding]),
+        (entries, vectors): (&[Entry], &[Vec<f32>]),
         topics_n: usize,
         (centres, discriminant): ([Vec<f32>; 3], Arc<Discriminant>),
         kept: [Option<Arc<Neighbours>>; 3],
@@ -254,7 +258,7 @@ fn centre(centres: &[Vec<f32>; 3], language: Language) -> &[f32] {
 /// The vectors of a language's passages, or of its titles and questions.
 fn of_kind<'a>(
     entries: &'a [Entry],
-    vectors: &'a [Embedding],
+    vectors: &'a [Vec<f32>],
     language: Language,
     passages: bool,
 ) -> impl Iterator<Item = &'a [f32]> {
@@ -262,7 +266,7 @@ fn of_kind<'a>(
         .iter()
         .zip(vectors)
         .filter(move |(entry, _)| entry.language == language && (entry.kind == Kind::Passage) == passages)
-        .map(|(_, vector)| &**vector)
+        .map(|(_, vector)| vector.as_slice())
 }
 
 /// Topic and part of each entry of a language and kind.

@@ -4,6 +4,8 @@ use crate::domain::hex;
 use crate::inference::{Embedding, Encode, EncodeError, Purpose};
 use fs_err::File;
 use fs_err::os::unix::fs::FileExt;
+use half::f16;
+use half::slice::HalfFloatSliceExt;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 use std::io::{BufReader, Read, Write};
@@ -14,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 type Key = [u8; 16];
 
 /// First bytes of a cache file.
-const MAGIC: &[u8; 8] = b"neuvoV2\n";
+const MAGIC: &[u8; 8] = b"neuvoV3\n";
 /// Bytes before the keys: the first ones and two counts.
 const HEAD_BYTES: usize = 8 + 4 + 4;
 /// Bytes of a key with its age.
@@ -25,6 +27,9 @@ const VECTORS_MAX: usize = 1_000_000;
 const AGE_MAX: u8 = 8;
 
 /// The vectors of texts, computed once. What is on disk stays there until it is asked for.
+///
+/// Numbers are kept in 16 bits, which is more than the encoder's 8 bits give, and rounded so from the start: what was just computed is the same
+/// as what is read back.
 pub struct Vectors {
     encoder: Arc<dyn Encode>,
     file: Option<PathBuf>,
@@ -35,7 +40,7 @@ pub struct Vectors {
 struct State {
     written: Written,
     /// What was embedded since the last save.
-    fresh: HashMap<Key, Embedding>,
+    fresh: HashMap<Key, Arc<[f16]>>,
     /// What was asked for since the last save.
     used: HashSet<Key>,
 }
@@ -58,7 +63,7 @@ impl Vectors {
     pub fn cached(encoder: Arc<dyn Encode>, folder: &Path) -> Self {
         let mut vectors = Self { encoder, file: None, state: Mutex::default() };
         let file = folder.join(vectors.name("vectors", "bin"));
-        let written = Written::open(&file, vectors.encoder.dims()).unwrap_or_else(|error| {
+        let written = Written::open(&file, vectors.numbers_n()).unwrap_or_else(|error| {
             if error.kind() != std::io::ErrorKind::NotFound {
                 tracing::warn!(%error, "the cache of vectors cannot be read and is made anew");
             }
@@ -84,15 +89,40 @@ impl Vectors {
         &self.encoder
     }
 
-    /// The vectors of texts, in order.
+    /// The embeddings of texts, in order.
     ///
     /// # Errors
     /// When a text cannot be embedded.
     pub fn of(&self, texts: &[(Purpose, String)]) -> Result<Vec<Embedding>, EncodeError> {
+        let dims = self.encoder.dims();
+        let numbers = self.numbers(texts, self.numbers_n())?;
+        Ok(numbers.iter().map(|numbers| Embedding::new(numbers.to_f32_vec(), dims)).collect())
+    }
+
+    /// The sentences of [`Vectors::of`] alone: a third of the room.
+    ///
+    /// # Errors
+    /// When a text cannot be embedded.
+    pub fn sentences(&self, texts: &[(Purpose, String)]) -> Result<Vec<Vec<f32>>, EncodeError> {
+        let numbers = self.numbers(texts, self.encoder.dims())?;
+        Ok(numbers.iter().map(|numbers| numbers.to_f32_vec()).collect())
+    }
+
+    /// How many numbers are kept of a text.
+    fn numbers_n(&self) -> usize {
+        self.encoder.dims() * self.encoder.layers_n()
+    }
+
+    /// The first so many numbers of each text's embedding.
+    fn numbers(&self, texts: &[(Purpose, String)], wanted_n: usize) -> Result<Vec<Arc<[f16]>>, EncodeError> {
         let keys: Vec<Key> =
             texts.iter().map(|(purpose, text)| key(purpose.prefix().as_bytes(), text.as_bytes())).collect();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut found: HashMap<Key, Embedding> = HashMap::with_capacity(keys.len());
+        let mut found: HashMap<Key, Arc<[f16]>> = HashMap::with_capacity(keys.len());
+        let first = |numbers: &Arc<[f16]>| match numbers.get(..wanted_n) {
+            Some(first) if wanted_n < numbers.len() => first.into(),
+            _ => Arc::clone(numbers),
+        };
         let mut missing = Vec::new();
         let mut missing_keys = Vec::new();
         let mut asked = HashSet::new();
@@ -100,17 +130,18 @@ impl Vectors {
             if !asked.insert(*key) {
                 continue;
             }
-            let known = state.fresh.get(key).cloned();
-            if let Some(vector) = known.or_else(|| state.written.vector(key, self.encoder.dims())) {
-                found.insert(*key, vector);
+            let known = state.fresh.get(key).map(first);
+            if let Some(numbers) = known.or_else(|| state.written.numbers(key, self.numbers_n(), wanted_n)) {
+                found.insert(*key, numbers);
             } else {
                 missing_keys.push(*key);
                 missing.push(text.clone());
             }
         }
-        for (key, vector) in missing_keys.into_iter().zip(self.encoder.encode_all(&missing)?) {
-            state.fresh.insert(key, Arc::clone(&vector));
-            found.insert(key, vector);
+        for (key, embedding) in missing_keys.into_iter().zip(self.encoder.encode_all(&missing)?) {
+            let numbers: Arc<[f16]> = embedding.layers().iter().map(|x| f16::from_f32(*x)).collect();
+            found.insert(key, first(&numbers));
+            state.fresh.insert(key, numbers);
         }
         state.used.extend(asked);
         Ok(keys.iter().filter_map(|key| found.get(key).cloned()).collect())
@@ -120,12 +151,12 @@ impl Vectors {
     /// grow for ever. A cache that cannot be written is only logged: the next start is slower.
     pub fn save(&self) {
         let Some(file) = &self.file else { return };
-        let dims = self.encoder.dims();
+        let numbers_n = self.numbers_n();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.fresh.is_empty() {
             return;
         }
-        match state.write(file, dims).and_then(|()| Written::open(file, dims)) {
+        match state.write(file, numbers_n).and_then(|()| Written::open(file, numbers_n)) {
             Ok(written) => *state = State { written, ..State::default() },
             Err(error) => {
                 tracing::warn!(%error, "the cache of vectors cannot be written: the next start will be slower");
@@ -155,7 +186,7 @@ fn key(prefix: &[u8], text: &[u8]) -> Key {
 
 impl Written {
     /// Reads the keys of a cache file.
-    fn open(path: &Path, dims: usize) -> std::io::Result<Self> {
+    fn open(path: &Path, numbers_n: usize) -> std::io::Result<Self> {
         let broken = || std::io::Error::new(std::io::ErrorKind::InvalidData, format!("`{}` is broken", path.display()));
         let file = File::open(path)?;
         let bytes_n = file.metadata()?.len();
@@ -163,11 +194,11 @@ impl Written {
         let mut head = [0u8; HEAD_BYTES];
         reader.read_exact(&mut head)?;
         let (magic, counts) = head.split_at(MAGIC.len());
-        let [vectors_n, dims_written] = counts.as_chunks::<4>().0 else { return Err(broken()) };
-        let (vectors_n, dims_written) =
-            (u32::from_le_bytes(*vectors_n) as usize, u32::from_le_bytes(*dims_written) as usize);
-        let expected = vectors_n.saturating_mul(KEY_BYTES + dims * size_of::<f32>()).saturating_add(HEAD_BYTES);
-        if magic != MAGIC || dims_written != dims || VECTORS_MAX < vectors_n || bytes_n != expected as u64 {
+        let [vectors_n, numbers_written] = counts.as_chunks::<4>().0 else { return Err(broken()) };
+        let (vectors_n, numbers_written) =
+            (u32::from_le_bytes(*vectors_n) as usize, u32::from_le_bytes(*numbers_written) as usize);
+        let expected = vectors_n.saturating_mul(KEY_BYTES + numbers_n * size_of::<f16>()).saturating_add(HEAD_BYTES);
+        if magic != MAGIC || numbers_written != numbers_n || VECTORS_MAX < vectors_n || bytes_n != expected as u64 {
             return Err(broken());
         }
         let mut places = HashMap::with_capacity(vectors_n);
@@ -183,19 +214,19 @@ impl Written {
         Ok(Self { file: Some(file), places })
     }
 
-    /// Reads one vector; none where there is none of this key.
-    fn vector(&self, key: &Key, dims: usize) -> Option<Embedding> {
+    /// Reads the first `wanted_n` of a text's `numbers_n` numbers; none where there are none of this key.
+    fn numbers(&self, key: &Key, numbers_n: usize, wanted_n: usize) -> Option<Arc<[f16]>> {
         let (place, _) = self.places.get(key)?;
-        let mut bytes = vec![0u8; dims * size_of::<f32>()];
-        let first = HEAD_BYTES + self.places.len() * KEY_BYTES + *place as usize * bytes.len();
+        let mut bytes = vec![0u8; wanted_n * size_of::<f16>()];
+        let first = HEAD_BYTES + self.places.len() * KEY_BYTES + *place as usize * numbers_n * size_of::<f16>();
         self.file.as_ref()?.read_exact_at(&mut bytes, first as u64).ok()?;
-        Some(bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+        Some(bytes.as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes)).collect())
     }
 }
 
 impl State {
     /// Writes beside the file and renames, so that a killed process leaves the old cache or the new one.
-    fn write(&self, file: &Path, dims: usize) -> std::io::Result<()> {
+    fn write(&self, file: &Path, numbers_n: usize) -> std::io::Result<()> {
         let aged = self.written.places.iter().map(|(key, (_, age))| (key, age.saturating_add(1)));
         let aged = aged.chain(self.fresh.keys().map(|key| (key, 0)));
         let aged = aged.map(|(key, age)| (key, if self.used.contains(key) { 0 } else { age }));
@@ -209,15 +240,15 @@ impl State {
         let count = |n: usize| u32::try_from(n).map(u32::to_le_bytes).map_err(std::io::Error::other);
         writer.write_all(MAGIC)?;
         writer.write_all(&count(keys.len())?)?;
-        writer.write_all(&count(dims)?)?;
+        writer.write_all(&count(numbers_n)?)?;
         for (key, age) in &keys {
             writer.write_all(*key)?;
             writer.write_all(&[*age])?;
         }
         for (key, _) in keys {
-            let vector = self.fresh.get(key).cloned().or_else(|| self.written.vector(key, dims));
-            let vector = vector.ok_or_else(|| std::io::Error::other("a vector cannot be read any more"))?;
-            for x in vector.iter() {
+            let numbers = self.fresh.get(key).cloned().or_else(|| self.written.numbers(key, numbers_n, numbers_n));
+            let numbers = numbers.ok_or_else(|| std::io::Error::other("a vector cannot be read any more"))?;
+            for x in numbers.iter() {
                 writer.write_all(&x.to_le_bytes())?;
             }
         }
@@ -289,7 +320,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         ask(folder.path(), &["a"]);
         let file = fs_err::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
-        fs_err::write(&file, b"neuvoV2\n").unwrap();
+        fs_err::write(&file, b"neuvoV3\n").unwrap();
         assert_eq!(ask(folder.path(), &["a"]), 1);
         assert_eq!(ask(folder.path(), &["a"]), 0);
     }

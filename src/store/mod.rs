@@ -17,6 +17,7 @@ mod handoff;
 mod notes;
 mod outbox;
 mod sweep;
+mod unanswered;
 
 use crate::conversation::Conversation;
 use crate::domain::{ContentVersion, ConversationId, Event, EventKind, Language, Owner, Side};
@@ -33,6 +34,7 @@ pub use handoff::{Joining, Passing, Ticket};
 pub use notes::Note;
 pub use outbox::{DeadLetter, Outgoing};
 pub use sweep::{Ages, Swept};
+pub use unanswered::Unanswered;
 
 /// The SHA-256 of a conversation's secret.
 pub type SecretHash = [u8; 32];

@@ -77,10 +77,16 @@ impl Comprehension {
             tracing::error!(%error, "cannot embed an utterance");
             Stalled::Failed { stage: "understanding" }
         })?;
-        let sample = self.intent.sample(utterance.as_str(), language, &embedding);
-        let meaning = self.intent.classify(utterance.as_str(), sample.as_ref());
-        let (guidance, prior) = (meaning.guidance, Arc::clone(&meaning.prior));
-        Ok((meaning, Reading { utterance: utterance.clone(), embedding, guidance, prior }, sample))
+        let read = self.intent.read(utterance.as_str(), language, &embedding);
+        let meaning = self.intent.classify(utterance.as_str(), read.as_ref());
+        let reading = Reading {
+            utterance: utterance.clone(),
+            embedding: embedding.sentence().into(),
+            guidance: meaning.guidance,
+            prior: Arc::clone(&meaning.prior),
+            variates: Arc::clone(&meaning.variates),
+        };
+        Ok((meaning, reading, read.map(|read| read.sample)))
     }
 }
 

@@ -126,7 +126,10 @@ fn train(examples: &[Labelled<'_>], vectors: &[Embedding], reader: &IntentModel,
     let samples: Vec<(Sample, usize)> = examples
         .par_iter()
         .zip(vectors)
-        .filter_map(|(example, vector)| Some((reader.sample(example.text, example.language, vector)?, example.class)))
+        .filter_map(|(example, vector)| {
+            let read = reader.read(example.text, example.language, vector)?;
+            Some((read.sample, example.class))
+        })
         .collect();
-    Softmax::train(&samples, vectors.first().map_or(0, |vector| vector.len()), classes_n)
+    Softmax::train(&samples, reader.dims(), classes_n)
 }

@@ -56,6 +56,7 @@ on_both!(
     nobody_has_more_conversations_than_one_may,
     notes_and_cards_stand_beside,
     events_leave_once_and_in_order,
+    what_got_no_answer_is_found,
 );
 
 fn version() -> ContentVersion {
@@ -126,6 +127,30 @@ async fn keeps_turns_in_order_over_a_restart(place: Place) {
     assert_eq!(store.events(id, 1, 1).await.unwrap(), std::slice::from_ref(&written.message));
     assert_eq!(store.exchanged(id, message).await.unwrap(), Some(written));
     assert!(store.is_ready().await);
+    store.close().await;
+}
+
+async fn what_got_no_answer_is_found(place: Place) {
+    let (store, id) = opened(&place).await;
+    let state = Conversation::default();
+    let outcomes = [Outcome::Fallback, Outcome::Answer, Outcome::Clarify, Outcome::Chat, Outcome::Handoff];
+    for outcome in outcomes {
+        let mut said = turn(&state, MessageId(Uuid::now_v7()), &format!("{outcome:?}"));
+        if let Some((_, answered)) = &mut said.replied {
+            answered.outcome = outcome;
+        }
+        // The times of events tell which is later.
+        tokio::time::sleep(Duration::from_millis(3)).await;
+        let before = store.record(id).await.unwrap();
+        store.append(id, &before, said).await.unwrap();
+    }
+    let texts = async |n| {
+        let found = store.unanswered(n).await.unwrap();
+        found.into_iter().map(|question| question.text).collect::<Vec<_>>()
+    };
+    assert_eq!(texts(9).await, ["Clarify", "Fallback"]);
+    assert_eq!(texts(1).await, ["Clarify"]);
+    assert!(texts(0).await.is_empty());
     store.close().await;
 }
 

@@ -88,7 +88,7 @@ impl Encode for TestEncoder {
             vector[at] += 1.0;
         }
         let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-6);
-        Ok(vector.into_iter().map(|x| x / length).collect())
+        Ok(vector.into_iter().map(|x| x / length).collect::<Vec<_>>().into())
     }
 
     fn encode_all(&self, texts: &[(Purpose, String)]) -> Result<Vec<Embedding>, EncodeError> {

@@ -90,7 +90,7 @@ pub(super) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode> {
     });
     engines.push(Engine {
         name: "candle BertModel f32".to_owned(),
-        one: Box::new(|ids| Ok(reference.embed(ids)?.to_vec())),
+        one: Box::new(|ids| Ok(reference.embed(ids)?.sentence().to_vec())),
         all: Some(Box::new(|texts| Ok(reference.encode_all(texts).map(drop)?))),
     });
     if let Some(quantised) = &quantised {
@@ -132,7 +132,7 @@ fn int8(files: &ModelFiles, names: &[String]) -> Result<Vec<Int8Bert>> {
 fn of_int8(encoder: &Int8Bert) -> Engine<'_> {
     Engine {
         name: format!("int8 {}", encoder.kernel()),
-        one: Box::new(|ids| Ok(encoder.embed(&[ids])?.first().context("one text")?.to_vec())),
+        one: Box::new(|ids| Ok(encoder.embed(&[ids])?.first().context("one text")?.sentence().to_vec())),
         all: Some(Box::new(|texts| Ok(encoder.encode_all(texts).map(drop)?))),
     }
 }

@@ -202,7 +202,8 @@ fn took(name: &str, mut reloads: Vec<Duration>) -> Result<()> {
         of(0),
         of(reloads.len() / 2),
         of(reloads.len().saturating_sub(1))
-    ))
+    ))?;
+    Ok(())
 }
 
 fn report(quiet: &[Asked], busy: &[Asked], marks: &HashMap<String, String>) -> Result<ExitCode> {

@@ -1,6 +1,7 @@
 //! `neuvo kb diff`: what changes for citizens between a kept version and the content folder.
 
 use crate::app;
+use crate::app::serve::place;
 use crate::assistant::Assistant;
 use crate::cli::output;
 use crate::config::Config;
@@ -8,6 +9,7 @@ use crate::conversation::Conversation;
 use crate::domain::{Language, Reply};
 use crate::evaluation::{Question, golden};
 use crate::knowledge::{Changes, Knowledge, Source, Versions, figures};
+use crate::store::{Place, Store};
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context as _, Result, bail};
 use jiff::civil::Date;
@@ -24,6 +26,9 @@ pub(in crate::cli) struct Arguments {
     /// Golden questions of untouched topics that are asked too
     #[arg(long, default_value_t = 300, value_name = "N")]
     sample: usize,
+    /// Questions of citizens that got no answer last, asked too where this machine has the store
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    unanswered: usize,
     /// Compare texts and facts only, and ask nothing
     #[arg(long)]
     texts: bool,
@@ -74,7 +79,12 @@ pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<E
         let asked: BTreeSet<_> = questions.iter().map(|q| (q.language, q.text.clone())).collect();
         let of_new = golden::sample(&new, &changes.touched, TOUCHED_MAX, arguments.sample);
         questions.extend(of_new.into_iter().filter(|q| !asked.contains(&(q.language, q.text.clone()))));
-        output::note(&format!("asking {} golden questions of both versions", questions.len()));
+        let golden_n = questions.len();
+        questions.extend(unanswered(config, arguments.unanswered)?);
+        output::note(&format!(
+            "asking {golden_n} golden questions of both versions, and {} that got no answer last",
+            questions.len() - golden_n
+        ));
         // The folder's is built last, so that what is learnt from it stays in the cache.
         let said_before = ask(&app::over(config, &before, day)?, &questions, day);
         let said_after = ask(&app::over(config, &after, day)?, &questions, day);
@@ -146,6 +156,28 @@ fn show_facts(changes: &Changes, (old, new): (&Knowledge, &Knowledge), day: Date
         output::line(&format!("fact {id}: {what}"))?;
     }
     Ok(())
+}
+
+/// The questions that got no answer last, as citizens asked them; none where the service keeps its conversations elsewhere.
+fn unanswered(config: &Config, questions_max: usize) -> Result<Vec<Question>> {
+    let place = place(config);
+    if questions_max == 0 || matches!(&place, Place::File(file) if !file.is_file()) {
+        return Ok(Vec::new());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let kept = runtime.block_on(async {
+        let store = Store::open(&place).await?;
+        let kept = store.unanswered(questions_max).await;
+        store.close().await;
+        kept
+    })?;
+    let question = |(at, kept): (usize, crate::store::Unanswered)| Question {
+        number: at + 1,
+        language: kept.language,
+        text: kept.text,
+        topics: Vec::new(),
+    };
+    Ok(kept.into_iter().enumerate().map(question).collect())
 }
 
 fn ask(assistant: &Assistant, questions: &[Question], day: Date) -> Vec<Said> {

@@ -5,6 +5,7 @@ use super::kernel::Kernel;
 use super::lines::Packed;
 use super::rows::{Bend, Norm, Normalize, Round, Rounded};
 use super::words::Words;
+use crate::inference::linalg::normalize;
 
 /// Rows that go through a feed-forward layer together: as many as keep what lies between its two matrices in the second cache.
 const PANEL_ROWS: usize = 60;
@@ -69,6 +70,8 @@ pub(super) struct Core {
     pub norm: Norm,
     /// The layers.
     pub layers: Vec<Layer>,
+    /// The layers below the last that embeddings are read from, the highest first.
+    pub read: Vec<usize>,
 }
 
 /// Room for what lies between the steps of a layer.
@@ -85,20 +88,35 @@ pub(super) struct Scratch {
 }
 
 impl Core {
-    /// The hidden states of texts one below the other, each row padded to `self.width`. `lengths` are the tokens of each text.
-    pub(super) fn forward<'a>(
+    /// How many layers an embedding has.
+    pub(super) fn layers_n(&self) -> usize {
+        1 + self.read.len()
+    }
+
+    /// The embeddings of texts that are computed together, the last layer first in each. `lengths` are the tokens of each text.
+    pub(super) fn forward(
         &self,
         ids: &[u32],
         lengths: &[usize],
-        scratch: &'a mut Scratch,
-    ) -> Result<&'a [f32], candle_core::Error> {
+        scratch: &mut Scratch,
+    ) -> Result<Vec<Vec<f32>>, candle_core::Error> {
+        let mut embeddings = vec![vec![0.0; self.layers_n() * self.hidden]; lengths.len()];
         // Out of its place while the rest of the room is in use.
         let mut hidden = std::mem::take(&mut scratch.hidden);
         hidden.resize(ids.len() * self.width, 0.0);
         self.embed(ids, lengths, &mut hidden)?;
-        self.layers(&mut hidden, lengths, scratch);
+        self.layers(&mut hidden, lengths, scratch, |layers_n, hidden| {
+            let place = if layers_n == self.layers.len() {
+                Some(0)
+            } else {
+                self.read.iter().position(|&read| read == layers_n).map(|at| at + 1)
+            };
+            if let Some(place) = place {
+                self.pool(hidden, lengths, place, &mut embeddings);
+            }
+        });
         scratch.hidden = hidden;
-        Ok(&scratch.hidden)
+        Ok(embeddings)
     }
 
     /// The sums of word, position and type; not yet normalised.
@@ -115,11 +133,18 @@ impl Core {
         Ok(())
     }
 
-    /// All layers, in place.
-    pub(super) fn layers(&self, hidden: &mut [f32], lengths: &[usize], scratch: &mut Scratch) {
+    /// All layers, in place: rows of texts one below the other, each padded to `self.width`. `after` sees them after each layer, with how many
+    /// layers that is.
+    pub(super) fn layers(
+        &self,
+        hidden: &mut [f32],
+        lengths: &[usize],
+        scratch: &mut Scratch,
+        mut after: impl FnMut(usize, &[f32]),
+    ) {
         let kernel = self.kernel;
         kernel.run(Normalize { rows: hidden, add: &[], width: self.width, norm: &self.norm });
-        for layer in &self.layers {
+        for (n, layer) in self.layers.iter().enumerate() {
             self.attention(layer, hidden, lengths, scratch);
             let Scratch { context, narrow, wide, rounded, rounded_wide, .. } = &mut *scratch;
             let panels = hidden.chunks_mut(PANEL_ROWS * self.width).zip(context.chunks(PANEL_ROWS * self.width));
@@ -133,6 +158,7 @@ impl Core {
                 layer.down.multiply(kernel, rounded_wide, narrow);
                 kernel.run(Normalize { rows, add: narrow, width: self.width, norm: &layer.norm });
             }
+            after(n + 1, hidden);
         }
     }
 
@@ -161,16 +187,18 @@ impl Core {
         }
     }
 
-    /// The mean of a text's hidden states, as a unit vector.
-    pub(super) fn pool(&self, hidden: &[f32]) -> Vec<f32> {
-        let mut mean = vec![0.0_f32; self.hidden];
-        for row in hidden.chunks_exact(self.width) {
-            for (sum, x) in mean.iter_mut().zip(row) {
-                *sum += x;
+    /// The mean of each text's hidden states, as a unit vector, into a place of its embedding.
+    fn pool(&self, hidden: &[f32], lengths: &[usize], place: usize, embeddings: &mut [Vec<f32>]) {
+        let mut rows = hidden.chunks_exact(self.width);
+        for (length, embedding) in lengths.iter().zip(embeddings) {
+            let Some(mean) = embedding.get_mut(place * self.hidden..(place + 1) * self.hidden) else { continue };
+            for row in rows.by_ref().take(*length) {
+                for (sum, x) in mean.iter_mut().zip(row) {
+                    *sum += x;
+                }
             }
+            normalize(mean);
         }
-        crate::inference::linalg::normalize(&mut mean);
-        mean
     }
 
     /// Bytes of the weights in memory.

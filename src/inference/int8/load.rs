@@ -6,6 +6,7 @@ use super::lines::Packed;
 use super::rows::Norm;
 use super::words::Words;
 use crate::inference::bert::LoadError;
+use crate::inference::encoder::layers_read;
 use crate::models::{ModelFiles, Weights};
 use candle_core::quantized::{GgmlDType, QTensor, gguf_file};
 use candle_core::safetensors::BufferedSafetensors;
@@ -63,6 +64,7 @@ impl Loader<'_> {
             positions: self.positions(hidden, width)?,
             norm: self.norm("embeddings.LayerNorm")?,
             layers: (0..layers_n).map(|n| self.layer(n, hidden)).collect::<Result<_, _>>()?,
+            read: layers_read(layers_n),
         })
     }
 

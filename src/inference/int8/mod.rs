@@ -38,7 +38,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Tokens of short texts that go through the layers together, so that weights are read once for all.
 const STACK_TOKENS_MAX: usize = 60;
 /// Changes whenever the same weights give other embeddings.
-const VERSION: &str = "int8-1";
+const VERSION: &str = "int8-2";
 
 /// A BERT-type encoder in whole numbers.
 pub struct Int8Bert {
@@ -111,22 +111,19 @@ impl Int8Bert {
         let mut scratch = free().pop().unwrap_or_default();
         let ids = texts.concat();
         let lengths: Vec<usize> = texts.iter().map(|ids| ids.len()).collect();
-        let hidden = self.core.forward(&ids, &lengths, &mut scratch)?;
-        let mut rest = hidden;
-        let mut embeddings = Vec::with_capacity(texts.len());
-        for length in lengths {
-            let (of_text, following) = rest.split_at_checked(length * self.core.width).unwrap_or_default();
-            embeddings.push(self.core.pool(of_text).into());
-            rest = following;
-        }
+        let embeddings = self.core.forward(&ids, &lengths, &mut scratch)?;
         free().push(scratch);
-        Ok(embeddings)
+        Ok(embeddings.into_iter().map(|numbers| Embedding::new(numbers, self.core.hidden)).collect())
     }
 }
 
 impl Encode for Int8Bert {
     fn dims(&self) -> usize {
         self.core.hidden
+    }
+
+    fn layers_n(&self) -> usize {
+        self.core.layers_n()
     }
 
     fn fingerprint(&self) -> &str {

@@ -52,7 +52,7 @@ impl CustomOp1 for HiddenStates {
             }
         }
         let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
-        self.core.layers(&mut rows, &lengths, &mut scratch);
+        self.core.layers(&mut rows, &lengths, &mut scratch, |_, _| {});
         if hidden < width {
             rows = rows.chunks_exact(width).flat_map(|row| row.iter().take(hidden).copied()).collect();
         }

@@ -238,8 +238,15 @@ mod models {
             let some: Vec<_> = texts.iter().step_by(step).cloned().collect();
             let found = encoder.encode_all(&some).unwrap();
             for ((found, expected), (_, text)) in found.iter().zip(expected.iter().step_by(step)).zip(&some) {
-                let cosine = dot(found, expected);
+                let cosine = dot(found.sentence(), expected.sentence());
                 assert!(cosine >= 0.999, "{kernel}: {cosine} for {text:?}");
+                let layers = |embedding: &crate::inference::Embedding| {
+                    embedding.layers().chunks(384).map(<[f32]>::to_vec).collect::<Vec<_>>()
+                };
+                for (found, expected) in layers(found).iter().zip(&layers(expected)) {
+                    assert!(dot(found, expected) >= 0.995, "{kernel}: {text:?}");
+                }
+                assert_eq!(found.layers().len(), 3 * 384);
             }
         }
     }
@@ -264,6 +271,6 @@ mod models {
         let length = mean.sqr().unwrap().sum_all().unwrap().sqrt().unwrap();
         let found = mean.broadcast_div(&length).unwrap().to_vec1::<f32>().unwrap();
         let [expected] = &encoder.embed(&[&ids]).unwrap()[..] else { panic!("one text") };
-        assert!(dot(&found, expected) > 0.999_999);
+        assert!(dot(&found, expected.sentence()) > 0.999_999);
     }
 }
