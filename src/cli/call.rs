@@ -3,13 +3,14 @@
 use crate::app;
 use crate::app::serve::ages;
 use crate::app::speech::Speech;
-use crate::channel::phone::{Phone, simulate};
+use crate::channel::phone::simulate::{self, Simulated};
+use crate::channel::phone::{self, Phone};
 use crate::cli::{now, output};
 use crate::config::Config;
 use crate::domain::{EventKind, Language};
 use crate::exchange::{CallBacks, Exchange, Parts};
 use crate::inference::Workers;
-use crate::speech::{LINE_RATE_HZ, Pcm, Recording};
+use crate::speech::{LINE_RATE_HZ, Pcm, Recording, Synthesise};
 use crate::store::{Place, Store};
 use crate::telemetry::metrics::Metrics;
 use anyhow::{Context as _, Result, bail};
@@ -41,35 +42,62 @@ pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<E
 }
 
 async fn call(config: &Config, language: Option<Language>, recording: Pcm, day: Date) -> Result<()> {
-    let speech = Speech::open(config)
-        .context("cannot hear or speak: fetch the models with `neuvo models pull`, and see `[speech]`")?
-        .of_calls();
-    let assistant = Arc::new(app::assistant(config, day)?);
-    // The call is kept nowhere.
-    let folder = tempfile::tempdir()?;
-    let metrics = Arc::new(Metrics::new()?);
-    let exchange = Exchange::new(
-        Parts {
-            assistant,
-            workers: Arc::new(Workers::start("turn", 1, 4)?),
-            store: Store::open(&Place::File(folder.path().join("call.sqlite"))).await?,
-            metrics: Arc::clone(&metrics),
-            handoff: config.handoff.clone(),
-            callbacks: CallBacks::open(&config.callback)?,
-            ages: ages(config),
-            clock: Box::new(move || day.to_datetime(now().time())),
-        },
-        &config.limits,
-    );
-    let exchange = Arc::new(exchange);
-    let phone = Phone::simulated(&config.phone, metrics, CancellationToken::new());
-    phone.ready(Arc::clone(&exchange), None);
-    let events = simulate::call(&phone, &exchange, &speech, language, recording).await;
-    for event in events? {
+    let line = Line::open(config, day).await?;
+    for event in line.call(language, recording).await?.events {
         show(&event)?;
     }
-    exchange.close().await;
+    line.close().await;
     Ok(())
+}
+
+/// A telephone line without a gateway.
+pub(super) struct Line {
+    phone: Arc<Phone>,
+    exchange: Arc<Exchange>,
+    speech: phone::Speech,
+    /// The voices of this machine.
+    pub(super) voices: Arc<dyn Synthesise>,
+    /// Calls are kept nowhere.
+    _folder: tempfile::TempDir,
+}
+
+impl Line {
+    /// Puts a line together as the service does.
+    pub(super) async fn open(config: &Config, day: Date) -> Result<Self> {
+        let speech = Speech::open(config)
+            .context("cannot hear or speak: fetch the models with `neuvo models pull`, and see `[speech]`")?;
+        let assistant = Arc::new(app::assistant(config, day)?);
+        let folder = tempfile::tempdir()?;
+        let metrics = Arc::new(Metrics::new()?);
+        let exchange = Exchange::new(
+            Parts {
+                assistant,
+                workers: Arc::new(Workers::start("turn", 1, 4)?),
+                store: Store::open(&Place::File(folder.path().join("call.sqlite"))).await?,
+                metrics: Arc::clone(&metrics),
+                handoff: config.handoff.clone(),
+                callbacks: CallBacks::open(&config.callback)?,
+                ages: ages(config),
+                clock: Box::new(move || day.to_datetime(now().time())),
+            },
+            &config.limits,
+        );
+        let exchange = Arc::new(exchange);
+        let phone = Phone::simulated(&config.phone, metrics, CancellationToken::new());
+        phone.ready(Arc::clone(&exchange), None);
+        let voices = Arc::clone(&speech.synthesise);
+        Ok(Self { phone, exchange, speech: speech.of_calls(), voices, _folder: folder })
+    }
+
+    /// Leads a call over a recording.
+    pub(super) async fn call(&self, language: Option<Language>, recording: Pcm) -> Result<Simulated> {
+        Ok(simulate::call(&self.phone, &self.exchange, &self.speech, language, recording).await?)
+    }
+
+    /// Ends it.
+    pub(super) async fn close(self) {
+        self.exchange.close().await;
+    }
 }
 
 fn show(event: &EventKind) -> Result<()> {

@@ -9,7 +9,7 @@ use crate::exchange::{Exchange, Refusal};
 use crate::speech::{FRAME_LEN, FRAME_MS, LINE_RATE_HZ, Pcm};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 /// When nobody has said anything for so long behind the recording, the caller hangs up: before the bot would ask why it is silent.
@@ -17,7 +17,16 @@ const QUIET_MAX: Duration = Duration::from_secs(6);
 /// The most events of one call that are told.
 const EVENTS_MAX: u32 = 400;
 
-/// Leads a call over a recording. Gives what happened in its conversation.
+/// A call that was led.
+#[derive(Debug)]
+pub struct Simulated {
+    /// What happened in its conversation.
+    pub events: Vec<EventKind>,
+    /// How long the caller waited from the last sound of the recording to the first of the answer; none where the bot said nothing.
+    pub waited: Option<Duration>,
+}
+
+/// Leads a call over a recording.
 ///
 /// # Errors
 /// Where the conversation cannot be kept.
@@ -27,21 +36,21 @@ pub async fn call(
     speech: &Speech,
     language: Option<Language>,
     recording: Pcm,
-) -> Result<Vec<EventKind>, Refusal> {
+) -> Result<Simulated, Refusal> {
     let admitted = exchange.open_call(language).await?;
     let mut session = phone.session(exchange, admitted, language, None);
     let (line, ends) = line::line();
     let gone = CancellationToken::new();
     let leading = stream::lead(phone, &mut session, speech, line, &gone);
-    tokio::join!(leading, play(ends, recording));
+    let (_, waited) = tokio::join!(leading, play(ends, recording));
     let language = session.call.language();
     exchange.hang_up(admitted, language).await?;
     let events = exchange.events(admitted, 0, EVENTS_MAX).await?;
-    Ok(events.into_iter().map(|event| event.kind).collect())
+    Ok(Simulated { events: events.into_iter().map(|event| event.kind).collect(), waited })
 }
 
-/// The caller: waits until the bot has asked, then plays the recording, listens to the answer and hangs up.
-async fn play(ends: Socket, recording: Pcm) {
+/// The caller: waits until the bot has asked, then plays the recording, listens to the answer and hangs up. Gives how long the answer took.
+async fn play(ends: Socket, recording: Pcm) -> Option<Duration> {
     let Socket { events, mut commands } = ends;
     let mut clock = interval(Duration::from_millis(u64::from(FRAME_MS)));
     clock.set_missed_tick_behavior(MissedTickBehavior::Burst);
@@ -49,10 +58,12 @@ async fn play(ends: Socket, recording: Pcm) {
     let mut pending = Vec::new();
     let (mut at, mut quiet, mut has_spoken) = (0, Duration::ZERO, false);
     let frame_time = Duration::from_millis(u64::from(FRAME_MS));
+    let (mut fell_silent, mut waited) = (None::<Instant>, None);
     loop {
         tokio::select! {
             command = commands.recv() => match command {
                 Some(Command::Play(id, pcm)) => {
+                    waited = waited.or(fell_silent.map(|since| since.elapsed()));
                     let samples_n = u32::try_from(pcm.len()).unwrap_or(u32::MAX);
                     until_quiet += Duration::from_secs_f64(f64::from(samples_n) / f64::from(LINE_RATE_HZ));
                     pending.push((until_quiet, id));
@@ -61,7 +72,7 @@ async fn play(ends: Socket, recording: Pcm) {
                     pending.clear();
                     until_quiet = Duration::ZERO;
                 }
-                None => return,
+                None => return waited,
             },
             _ = clock.tick() => {
                 until_quiet = until_quiet.saturating_sub(frame_time);
@@ -72,13 +83,16 @@ async fn play(ends: Socket, recording: Pcm) {
                 for (_, id) in pending.drain(..played) {
                     has_spoken = true;
                     if events.send(Event::Mark(id)).await.is_err() {
-                        return;
+                        return waited;
                     }
                 }
                 let speaks = has_spoken && (at > 0 || (pending.is_empty() && until_quiet.is_zero()));
                 let frame = match recording.get(at..).filter(|_| speaks) {
                     Some(rest) if !rest.is_empty() => {
                         at += FRAME_LEN;
+                        if rest.len() <= FRAME_LEN {
+                            fell_silent = Some(Instant::now());
+                        }
                         rest.iter().take(FRAME_LEN).copied().collect()
                     }
                     _ => vec![0; FRAME_LEN],
@@ -86,7 +100,7 @@ async fn play(ends: Socket, recording: Pcm) {
                 let is_quiet = recording.len() <= at && pending.is_empty();
                 quiet = if is_quiet { quiet + frame_time } else { Duration::ZERO };
                 if QUIET_MAX <= quiet || events.send(Event::Audio(frame)).await.is_err() {
-                    return;
+                    return waited;
                 }
             }
         }

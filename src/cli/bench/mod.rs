@@ -4,6 +4,7 @@ mod embed;
 mod exchange;
 mod hearing;
 mod http;
+mod phone;
 mod qmatmul;
 mod reload;
 mod speech;
@@ -26,6 +27,8 @@ pub(in crate::cli) enum Command {
     Reload(reload::Arguments),
     /// How well and fast callers are understood: error rates, times, voice activity, silence on noise
     Speech(speech::Arguments),
+    /// How long callers wait for the first sound of an answer
+    Phone(phone::Arguments),
     /// Messages between citizen and expert, and many open conversations
     Exchange(exchange::Arguments),
 }
@@ -36,6 +39,7 @@ pub(in crate::cli) fn run(config: &Config, command: &Command, day: Date) -> Resu
         Command::Embed(arguments) => embed::run(config, arguments),
         Command::Reload(arguments) => reload::run(config, arguments, day),
         Command::Speech(arguments) => speech::run(config, arguments),
+        Command::Phone(arguments) => phone::run(config, arguments, day),
         Command::Exchange(arguments) => exchange::run(config, arguments),
     }
 }

@@ -4,7 +4,8 @@ use super::files;
 use super::speech::Fakes;
 use crate::support::{DAY, Gate, assistant_over};
 use neuvo::app::serve::ages;
-use neuvo::channel::phone::{Phone, simulate};
+use neuvo::channel::phone::Phone;
+use neuvo::channel::phone::simulate::{self, Simulated};
 use neuvo::config::Config;
 use neuvo::domain::{EventKind, Language};
 use neuvo::exchange::{CallBacks, Exchange, Parts};
@@ -33,8 +34,9 @@ async fn is_answered_and_hangs_up() {
     phone.ready(Arc::clone(&exchange), None);
     let fakes = Fakes::default();
     let recording: Vec<i16> = vec![2_000; 8_000];
-    let events =
+    let Simulated { events, waited } =
         simulate::call(&phone, &exchange, &fakes.speech(), Some(Language::Fi), recording.into()).await.unwrap();
+    assert!(waited.is_some());
     let kinds: Vec<_> = events.iter().map(EventKind::name).collect();
     assert_eq!(kinds, ["welcome", "message", "reply", "handoff"]);
     assert!(matches!(&events[1], EventKind::Message(message) if message.text == "miten haen asumistukea"));
