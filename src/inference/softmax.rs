@@ -53,6 +53,15 @@ impl Sample {
     }
 }
 
+impl Sample {
+    /// The sample without some of its vector's numbers.
+    #[must_use]
+    pub fn without(&self, dims: std::ops::Range<usize>) -> Self {
+        let features = self.features.iter().filter(|(at, _)| !dims.contains(&(*at as usize)));
+        Self { features: features.copied().collect() }
+    }
+}
+
 impl Softmax {
     /// Trains on samples with their classes. `dims` is the length of the vectors.
     pub fn train(samples: &[(Sample, usize)], dims: usize, classes_n: usize) -> Self {

@@ -62,8 +62,10 @@ struct Directions {
 
 /// A message as the models read it.
 pub struct Read {
-    /// Vectors and words.
-    pub sample: Sample,
+    /// Vectors and words, as they tell topics and intents apart.
+    sample: Sample,
+    /// The same without the variates: they point along what tells benefits apart, and a life situation is something else.
+    pub person: Sample,
     /// Where it lies along the variates.
     along: Vec<f32>,
 }
@@ -134,7 +136,7 @@ impl IntentModel {
 
     /// What a message means.
     pub fn classify(&self, text: &str, read: Option<&Read>) -> Meaning {
-        let (Some(Learnt { directions, model }), Some(Read { sample, along })) = (&self.learnt, read) else {
+        let (Some(Learnt { directions, model }), Some(Read { sample, along, .. })) = (&self.learnt, read) else {
             return Meaning { intent: None, guidance: 1.0, prior: Arc::from([]), variates: Arc::from([]) };
         };
         let mut shares = directions.variates.scores(along);
@@ -187,7 +189,8 @@ impl Directions {
         let mut dense = self.discriminant.whiten_unit(point.get(..self.dims)?);
         let along = self.variates.along(&point);
         dense.extend(along.iter().map(|x| x * VARIATES_SCALE));
-        Some(Read { sample: sample(&dense, analysis, text), along })
+        let sample = sample(&dense, analysis, text);
+        Some(Read { person: sample.without(self.dims..dense.len()), sample, along })
     }
 
     fn keep(&self, kept: &mut Kept) {

@@ -86,7 +86,7 @@ impl Comprehension {
             prior: Arc::clone(&meaning.prior),
             variates: Arc::clone(&meaning.variates),
         };
-        Ok((meaning, reading, read.map(|read| read.sample)))
+        Ok((meaning, reading, read.map(|read| read.person)))
     }
 }
 

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Names what is learnt, and how.
-const VERSION: &str = "situations 1";
+const VERSION: &str = "situations 2";
 /// Example questions of each topic and language that teach what is no situation of its own.
 const GUIDANCE_EXAMPLES_N: usize = 5;
 /// Example messages of each intent and language that do.
@@ -128,7 +128,7 @@ fn train(examples: &[Labelled<'_>], vectors: &[Embedding], reader: &IntentModel,
         .zip(vectors)
         .filter_map(|(example, vector)| {
             let read = reader.read(example.text, example.language, vector)?;
-            Some((read.sample, example.class))
+            Some((read.person, example.class))
         })
         .collect();
     Softmax::train(&samples, reader.dims(), classes_n)
