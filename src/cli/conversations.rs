@@ -2,9 +2,10 @@
 
 use crate::app::serve::{ages, place};
 use crate::channel::web::ExportBody;
-use crate::cli::output;
+use crate::cli::{now, output};
 use crate::config::Config;
 use crate::domain::ConversationId;
+use crate::exchange;
 use crate::store::{Store, Swept};
 use anyhow::{Context as _, Result};
 use std::process::ExitCode;
@@ -42,7 +43,7 @@ async fn export(store: &Store, id: Uuid) -> Result<ExitCode> {
 }
 
 async fn sweep(store: &Store, config: &Config) -> Result<ExitCode> {
-    for Swept { class, deleted_n, left_n } in store.sweep(&ages(config)).await? {
+    for Swept { class, deleted_n, left_n } in exchange::sweep(store, &ages(config), now()).await? {
         output::line(&format!("{class}: deleted {deleted_n}, left {left_n}"))?;
     }
     Ok(ExitCode::SUCCESS)

@@ -26,10 +26,10 @@ export const QUESTIONS = {
 /** A server on a port of its own, with conversations of its own; vectors are taken from where they are already. */
 export class Server {
   /** `settings` are added to the configuration; `day` is the one on which it is answered. */
-  static async start({ settings = [], day, files = {} } = {}) {
+  static async start({ settings = [], day, files = {}, port } = {}) {
     const server = new Server();
     server.day = day;
-    [server.port, server.otherPort] = [await freePort(), await freePort()];
+    [server.port, server.otherPort] = [port ?? await freePort(), await freePort()];
     server.folder = mkdtempSync(join(tmpdir(), "neuvo-browser-"));
     const cache = join(ROOT, "target/browser");
     mkdirSync(cache, { recursive: true });
@@ -47,6 +47,11 @@ export class Server {
     await server.run();
     for (const file of readdirSync(server.folder)) if (file.endsWith(".bin")) cpSync(join(server.folder, file), join(cache, file));
     return server;
+  }
+
+  /** A port for a server that others must know before it starts. */
+  static port() {
+    return freePort();
   }
 
   get origin() {
@@ -70,7 +75,12 @@ export class Server {
 
   /** An account of the console. */
   account(login, name, role) {
-    execFileSync(BINARY, ["--config", join(this.folder, "neuvo.toml"), "users", "add", login, "--name", name, "--role", role, "--password-stdin"], { input: PASSWORD });
+    this.users("add", login, "--name", name, "--role", role, "--password-stdin");
+  }
+
+  /** `neuvo users …` beside the server. */
+  users(...words) {
+    execFileSync(BINARY, ["--config", join(this.folder, "neuvo.toml"), "users", ...words], { input: PASSWORD });
   }
 
   async kill(signal = "SIGKILL") {
