@@ -23,7 +23,7 @@ export const QUESTIONS = {
   en: "How do I apply for housing allowance?",
 };
 
-/** A server on a port of its own, with conversations of its own; vectors are taken from where they are already. */
+/** A server on a port of its own, with conversations of its own; vectors and what was learnt are taken from where they are already. */
 export class Server {
   /** `settings` are added to the configuration; `day` is the one on which it is answered. */
   static async start({ settings = [], day, files = {}, port } = {}) {
@@ -33,9 +33,10 @@ export class Server {
     server.folder = mkdtempSync(join(tmpdir(), "neuvo-browser-"));
     const cache = join(ROOT, "target/browser");
     mkdirSync(cache, { recursive: true });
+    const isKept = (file) => /\.(bin|safetensors)$/.test(file);
     for (const from of [cache, join(ROOT, "data")]) {
       for (const file of existsSync(from) ? readdirSync(from) : []) {
-        if (file.endsWith(".bin")) cpSync(join(from, file), join(server.folder, file), { force: false });
+        if (isKept(file)) cpSync(join(from, file), join(server.folder, file), { force: false });
       }
     }
     writeFileSync(join(server.folder, "neuvo.toml"), [
@@ -45,7 +46,7 @@ export class Server {
     ].join("\n"));
     for (const [name, text] of Object.entries({ "callback.key": "0f".repeat(32), ...files })) writeFileSync(join(server.folder, name), text);
     await server.run();
-    for (const file of readdirSync(server.folder)) if (file.endsWith(".bin")) cpSync(join(server.folder, file), join(cache, file));
+    for (const file of readdirSync(server.folder)) if (isKept(file)) cpSync(join(server.folder, file), join(cache, file));
     return server;
   }
 

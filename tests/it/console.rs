@@ -305,7 +305,7 @@ async fn notes_cards_and_who_writes() {
         (&json!("hyvinvointialue"), &json!("hyvinvointialue: näytetäänkö?"))
     );
     let shown: serde_json::Value = answer(true).await.unwrap().json().await.unwrap();
-    assert_eq!((&shown["state"], &shown["text"]), (&json!("shown"), &json!("Apua [arkeen](https://county.example).")));
+    assert_eq!((&shown["state"], &shown["text"]), (&json!("shown"), &json!("Apua arkeen (https://county.example).")));
     let link = "<p>Apua <a href=\"https://county.example\" rel=\"noreferrer\" target=\"_blank\">arkeen ↗</a>.</p>";
     assert!(aino.page(&chat).await.contains(link));
     assert_eq!(answer(false).await.unwrap().status(), 409);

@@ -285,7 +285,7 @@ async fn log(store: &Store) -> Vec<String> {
 
 const STRAY: &str = "The sign-in was interrupted or took too long. Start again.";
 const UNSURE: &str =
-    "Your organisation&#39;s sign-in did not work. Try again. If that does not help, tell your administrator.";
+    "Your organisation's sign-in did not work. Try again. If that does not help, tell your administrator.";
 const NO_ROLE: &str = "Your account has no access to the console. Ask your supervisor for it.";
 
 #[tokio::test]
