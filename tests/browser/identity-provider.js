@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import Provider from "oidc-provider";
 
+/** A page without anything that would be fetched. */
+const page = (main) => `<!doctype html><html lang="en"><title>Organisation</title><link rel="icon" href="data:,">${main}</html>`;
 const FORM = "application/x-www-form-urlencoded";
 
 /** Who can sign in there, by login: what the provider says of them. */
@@ -36,7 +38,11 @@ export class IdentityProvider {
       // Roles come by the user info; the Rust tests have them in the ID token.
       conformIdTokenClaims: true,
       cookies: { keys: ["a key of the browser tests"] },
-      features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
+      features: { devInteractions: { enabled: false }, rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx, form) => { ctx.body = page(`${form}<button form="op.logoutForm" name="logout" value="yes">Leave</button>`); },
+        postLogoutSuccessSource: (ctx) => { ctx.body = page("<p>You have left.</p>"); },
+      } },
       interactions: { url: (_, { uid }) => `/interaction/${uid}` },
       pkce: { required: () => true },
       findAccount: (_, id) => PEOPLE[id] && { accountId: id, claims: () => ({ sub: id, ...PEOPLE[id] }) },
@@ -51,8 +57,8 @@ export class IdentityProvider {
       if (!ctx.path.startsWith("/interaction/")) return next();
       if (ctx.method === "GET") {
         ctx.type = "html";
-        ctx.body = `<!doctype html><html lang="en"><title>Sign in</title><form method="post"><input name="login" aria-label="Login">
-          <button name="act" value="enter">Enter</button><button name="act" value="cancel">Cancel</button></form></html>`;
+        ctx.body = page(`<form method="post"><input name="login" aria-label="Login">
+          <button name="act" value="enter">Enter</button><button name="act" value="cancel">Cancel</button></form>`);
         return undefined;
       }
       const chunks = await ctx.req.toArray();
