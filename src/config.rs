@@ -1,9 +1,11 @@
 //! What an operator sets, read once from one TOML file. Everything has a default that works on one machine.
 
+mod openid;
 mod person;
 pub mod phone;
 mod speech;
 
+pub use openid::{OpenIdConfig, RoleOf};
 pub use person::{CallbackConfig, ContactCentreConfig, HandoffConfig};
 pub use speech::{SpeechConfig, VoicesConfig};
 
@@ -31,6 +33,8 @@ pub struct Config {
     pub callback: CallbackConfig,
     /// Another contact centre that may be the human side.
     pub contact_centre: ContactCentreConfig,
+    /// Sign-in to the console by an identity provider.
+    pub openid: OpenIdConfig,
     /// The phone.
     pub phone: PhoneConfig,
     /// The web server.
@@ -272,6 +276,7 @@ impl Config {
             &mut config.callback.key_file,
             &mut centre.secret_file,
             &mut centre.token_file,
+            &mut config.openid.client_secret_file,
         ];
         for file in files {
             if !file.as_os_str().is_empty() {
@@ -340,6 +345,7 @@ impl Config {
             let message = "expected an id, `closes` after `opens` and `len_max` from 1 in each queue";
             return Err(ConfigError::Range { setting: "handoff.queues", message });
         }
+        self.openid.check()?;
         self.phone.check()?;
         if self.server.allowed_origins.iter().any(|origin| !is_origin(origin)) {
             let message = "expected origins such as `https://www.kela.fi`, without a path";

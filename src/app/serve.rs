@@ -3,6 +3,7 @@
 use crate::app::publisher::{Publisher, Today};
 use crate::app::{self, AppError, triggers};
 use crate::assistant::Assistant;
+use crate::channel::openid::Provider;
 use crate::channel::phone::{CallBacks, Phone, Speech, audiosocket};
 use crate::channel::web::{self, Token, Web};
 use crate::channel::webhook::Webhook;
@@ -111,6 +112,9 @@ pub async fn serve<L: Into<Loaded>>(
     }
     if let Some(token) = Token::read(&config.contact_centre.token_file)? {
         web.admit_desk(token, &config.contact_centre.login);
+    }
+    if let Some(provider) = Provider::open(&config.openid)? {
+        web.trust(provider);
     }
     let webhook = Webhook::open(&config.contact_centre)?;
     let time_max = Duration::from_secs(config.limits.shutdown_seconds_max);

@@ -2,11 +2,12 @@
 
 use crate::app::serve::{ages, place};
 use crate::channel::web::ExportBody;
-use crate::cli::output;
+use crate::cli::{now, output};
 use crate::config::Config;
 use crate::domain::ConversationId;
-use crate::store::{Store, Swept};
-use anyhow::{Context as _, Result};
+use crate::exchange;
+use crate::store::{Store, StoreError, Swept};
+use anyhow::{Context as _, Result, bail};
 use std::process::ExitCode;
 use uuid::Uuid;
 
@@ -36,13 +37,16 @@ pub(super) fn run(config: &Config, command: &Command) -> Result<ExitCode> {
 }
 
 async fn export(store: &Store, id: Uuid) -> Result<ExitCode> {
-    let exported = store.export(ConversationId(id)).await.with_context(|| format!("cannot export `{id}`"))?;
+    let exported = match store.export(ConversationId(id)).await {
+        Err(StoreError::Unknown) => bail!("there is no conversation `{id}`: it was deleted, or it is another's id"),
+        exported => exported.with_context(|| format!("cannot export `{id}`"))?,
+    };
     output::line(&serde_json::to_string_pretty(&ExportBody::new(id, exported))?)?;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn sweep(store: &Store, config: &Config) -> Result<ExitCode> {
-    for Swept { class, deleted_n, left_n } in store.sweep(&ages(config)).await? {
+    for Swept { class, deleted_n, left_n } in exchange::sweep(store, &ages(config), now()).await? {
         output::line(&format!("{class}: deleted {deleted_n}, left {left_n}"))?;
     }
     Ok(ExitCode::SUCCESS)

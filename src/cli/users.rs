@@ -36,6 +36,23 @@ pub(super) enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Change what an account serves and how it is called; what is not named stays
+    Set {
+        /// The login
+        login: String,
+        /// The first name that citizens see
+        #[arg(long)]
+        name: Option<String>,
+        /// The languages that it serves: fi, sv, en; without a value all
+        #[arg(long, value_delimiter = ',', num_args = 0..)]
+        languages: Option<Vec<Language>>,
+        /// The benefits that it serves, by their folder under `knowledge/`; without a value all
+        #[arg(long, value_delimiter = ',', num_args = 0..)]
+        benefits: Option<Vec<String>>,
+        /// Conversations at once
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        chats: Option<u32>,
+    },
     /// List all accounts
     List,
     /// Let an account sign in no more; whoever is signed in with it is signed out at once
@@ -89,6 +106,19 @@ async fn carry_out(store: &Store, command: Command) -> Result<ExitCode> {
             store.audit("cli", "account-added", None).await?;
             output::note(&format!("added `{login}` as {role}"));
             show(is_made, &password)
+        }
+        Command::Set { login, name, languages, benefits, chats } => {
+            let Some((account, _)) = store.account(&login).await? else { return Ok(changed_or_not(false, &login)) };
+            let account = Account {
+                name: name.unwrap_or(account.name),
+                languages: languages.unwrap_or(account.languages),
+                benefits: benefits.unwrap_or(account.benefits),
+                chats_max: chats.unwrap_or(account.chats_max),
+                ..account
+            };
+            store.set_skills(&account).await?;
+            store.audit("cli", "account-changed", None).await?;
+            Ok(ExitCode::SUCCESS)
         }
         Command::List => {
             for account in store.accounts().await? {

@@ -25,6 +25,21 @@ pub enum Role {
     Admin,
 }
 
+/// Whom an identity provider says that somebody is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The provider.
+    pub issuer: String,
+    /// The person's name at the provider: it is never given to somebody else, as a login or an address may be.
+    pub subject: String,
+    /// The login that the provider suggests.
+    pub login: Option<String>,
+    /// The first name.
+    pub name: Option<String>,
+    /// The role that the configuration gives to what the provider says; without one nobody is let in.
+    pub role: Option<Role>,
+}
+
 /// A text that is no role.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a role: expected expert, supervisor, editor, analyst or admin")]

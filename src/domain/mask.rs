@@ -99,28 +99,60 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     masked
 }
 
-/// Two messages that came one after the other, where an identity code stands half in each: both with the code replaced. `None` where none
-/// does. A code counts only where its sign or its letter tells it from other figures.
-pub fn mask_across(before: &str, text: &str) -> Option<(String, String)> {
-    let joined = format!("{before} {text}");
-    let boundary = before.len();
+/// How many messages back the beginning of a code may stand.
+pub const PARTS_BEFORE_N: usize = 3;
+
+/// Messages that came one after the other, the newest last, where an identity code stands in pieces in some of them: all with the pieces
+/// replaced, the untouched ones as `None`. `None` where there is no such code. One counts only where its sign or its letter tells it from
+/// other figures, and only where the newest message ends it. Others may stand between the pieces.
+pub fn mask_across(parts: &[&str]) -> Option<Vec<Option<String>>> {
+    let (newest, earlier) = parts.split_last()?;
+    let earlier = earlier.get(earlier.len().saturating_sub(PARTS_BEFORE_N)..)?;
+    let skipped_n = parts.len() - 1 - earlier.len();
+    // Those with the most pieces first: the last bits choose from all that came before.
+    for chosen in (1..1_u32 << earlier.len()).rev() {
+        let taken: Vec<_> = (0..earlier.len()).filter(|at| chosen & (1 << at) != 0).collect();
+        let pieces: Vec<_> = taken.iter().filter_map(|at| earlier.get(*at)).chain([newest]).copied().collect();
+        if let Some(masked) = mask_joined(&pieces) {
+            let mut all = vec![None; parts.len()];
+            let places = taken.into_iter().map(|at| skipped_n + at).chain([parts.len() - 1]);
+            for (place, piece) in places.zip(masked) {
+                *all.get_mut(place)? = Some(piece);
+            }
+            return Some(all);
+        }
+    }
+    None
+}
+
+/// The pieces with a code replaced that begins in the first and ends in the last.
+fn mask_joined(pieces: &[&str]) -> Option<Vec<String>> {
+    let joined = pieces.join(" ");
+    let (first, last) = (pieces.first()?.len(), joined.len() - pieces.last()?.len());
     for rule in RULES.iter().filter(|rule| rule.mark == CODE) {
         for found in rule.shape.find_iter(&joined) {
-            let spans = found.start() < boundary && boundary + 1 < found.end();
+            let spans = found.start() < first && last < found.end();
             let is_code = found.as_str().contains(|c: char| !c.is_numeric() && !c.is_whitespace());
+            let before = joined.get(..found.start()).and_then(|head| head.chars().next_back());
             let after = joined.get(found.end()..).and_then(|tail| tail.chars().next());
-            if spans && is_code && !after.is_some_and(char::is_alphanumeric) && (rule.holds)(found.as_str()) {
+            let cut = before.is_some_and(char::is_numeric) || after.is_some_and(char::is_alphanumeric);
+            if spans && is_code && !cut && (rule.holds)(found.as_str()) {
                 let (head, tail) = (joined.get(..found.start())?, joined.get(found.end()..)?);
-                return Some((format!("{head}{CODE}"), format!("{CODE}{tail}")));
+                let between = pieces.len().checked_sub(2)?;
+                let masked = [format!("{head}{CODE}")].into_iter().chain(vec![CODE.to_owned(); between]);
+                return Some(masked.chain([format!("{CODE}{tail}")]).collect());
             }
         }
     }
     None
 }
 
-/// Whether a message could be the second half of a code: figures stand near its beginning.
+/// Whether a message could end a code that others began: it begins with a figure, or with what stands between figures.
 pub fn may_go_on(text: &str) -> bool {
-    text.chars().take(6).filter(|c| c.is_numeric()).count() >= 3
+    let mut signs = text.chars().filter(|c| !c.is_whitespace());
+    let first = signs.next();
+    let is_sign = |c: char| "-+‐‑‒–—−._/:*".contains(c) || c.is_ascii_alphabetic();
+    first.is_some_and(|c| c.is_numeric() || is_sign(c) && signs.next().is_none_or(char::is_numeric))
 }
 
 /// What an identity code gives way to.

@@ -14,7 +14,7 @@ pub mod topic;
 pub mod understanding;
 pub mod utterance;
 
-pub use account::{AccountId, Role, RoleError};
+pub use account::{AccountId, Identity, Role, RoleError};
 pub use callback::{CallBackId, CallBackWish, CallOutcome, PhoneNumber, PhoneNumberError};
 pub use event::{Answered, ConversationId, Event, EventKind, ExpertMessage, Message, MessageId, Welcome};
 pub use evidence::{Candidate, Evidence, Lookup, Passage, Stalled};

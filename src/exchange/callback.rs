@@ -5,7 +5,7 @@ use crate::domain::{CallBackId, CallBackWish, CallOutcome, PhoneNumber, mask};
 use crate::exchange::seal::Sealer;
 use crate::exchange::{Admitted, Exchange, Refusal};
 use crate::handoff::CallHours;
-use crate::store::{Account, CallBack, NewCallBack, StoreError};
+use crate::store::{Account, CallBack, NewCallBack};
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 use std::collections::BTreeSet;
@@ -28,7 +28,7 @@ pub struct Slot {
 }
 
 /// How long after its time an unfinished call is kept: experts may be late, or write down the end of it the next day.
-const LATE_TIME: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const LATE_TIME: SignedDuration = SignedDuration::from_hours(24);
 
 impl CallBacks {
     /// Reads the key; without one no calls are taken.
@@ -176,13 +176,5 @@ impl Exchange {
     async fn own_call(&self, account: &Account, id: CallBackId) -> Result<CallBack, Refusal> {
         let call = self.store.call_back(id).await?.ok_or(Refusal::NoCall)?;
         if call.expert == Some(account.id) { Ok(call) } else { Err(Refusal::Taken) }
-    }
-
-    /// Deletes the calls that nobody ended.
-    pub(super) async fn sweep_call_backs(&self) -> Result<u64, StoreError> {
-        match (self.clock)().checked_sub(LATE_TIME) {
-            Ok(before) => self.store.sweep_call_backs(before).await,
-            Err(_) => Ok(0),
-        }
     }
 }

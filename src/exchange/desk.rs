@@ -31,6 +31,12 @@ pub enum SignInError {
     /// Too many tries.
     #[error("too many tries: wait a minute")]
     TooOften,
+    /// The account may not sign in; told only to whom the identity provider vouches for.
+    #[error("the account is disabled")]
+    Disabled,
+    /// Nothing that the identity provider says gives a role at the console.
+    #[error("no role at the console")]
+    NoRole,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -98,6 +104,8 @@ impl Exchange {
         let _hashing = self.desk.hashing.try_acquire().map_err(|_| SignInError::TooOften)?;
         let known = self.store.account(login).await?;
         let (account, hash) = known.unzip();
+        // Accounts of an identity provider have no password.
+        let hash = hash.filter(|hash| !hash.is_empty());
         let right = tokio::task::spawn_blocking(move || password::is_right(&password, hash.as_deref())).await;
         let account = account.filter(|account| right.unwrap_or(false) && !account.is_disabled);
         let Some(account) = account else {
@@ -105,10 +113,15 @@ impl Exchange {
             self.store.audit("", "sign-in-refused", None).await?;
             return Err(SignInError::Wrong);
         };
+        let secret = self.open_session(&account).await?;
+        Ok((account, secret))
+    }
+
+    pub(super) async fn open_session(&self, account: &Account) -> Result<Secret, StoreError> {
         let secret = Secret::random();
         self.store.open_session(&secret.hash(), account.id).await?;
         self.store.audit(&account.login, "signed-in", None).await?;
-        Ok((account, secret))
+        Ok(secret)
     }
 
     /// The account of a session. `is_use` keeps the session alive; an open page alone does not.

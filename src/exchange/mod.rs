@@ -4,6 +4,7 @@
 //! is answered once.
 
 pub mod desk;
+pub mod identity;
 pub mod password;
 
 mod access;
@@ -15,6 +16,7 @@ mod handoff;
 mod outbox;
 mod rooms;
 mod seal;
+mod sweep;
 mod waiting;
 mod wording;
 
@@ -27,9 +29,7 @@ use crate::domain::{
 };
 use crate::inference::Workers;
 use crate::reply::markdown;
-use crate::store::{
-    Ages, Appended, Change, Exchanged, Exported, NewConversation, Record, Said, Store, StoreError, Swept,
-};
+use crate::store::{Ages, Appended, Change, Exchanged, Exported, NewConversation, Record, Said, Store, StoreError};
 use crate::telemetry::metrics::Metrics;
 use jiff::civil::DateTime;
 use rooms::Rooms;
@@ -44,6 +44,7 @@ pub use beside::Partner;
 pub use callback::{CallBacks, Slot};
 pub use handoff::Standing;
 pub use rooms::{News, Visit};
+pub use sweep::sweep;
 pub use waiting::Place as QueuePlace;
 pub use wording::Wording;
 
@@ -277,22 +278,36 @@ impl Exchange {
         } else {
             // While a person has it, or is waited for, the bot is silent.
             let version = self.assistant.content().knowledge.version.clone();
-            Said { message, version, replied: None, remasked: None, handovers: Vec::new(), joining: None }
+            Said { message, version, replied: None, remasked: Vec::new(), handovers: Vec::new(), joining: None }
         };
         Ok(self.store.append(id, &before, Said { remasked, ..said }).await?)
     }
 
-    /// Masks an identity code that stands half in the citizen's message before. Gives that one as it is kept from now on.
-    async fn masked_across(&self, id: ConversationId, message: &mut Message) -> Result<Option<Event>, Refusal> {
+    /// Masks an identity code of which the citizen wrote the first pieces in messages before. Gives those as they are kept from now on.
+    async fn masked_across(&self, id: ConversationId, message: &mut Message) -> Result<Vec<Event>, Refusal> {
         if !mask::may_go_on(&message.text) {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        let Some(earlier) = self.store.last_message(id).await? else { return Ok(None) };
-        let EventKind::Message(before) = &earlier.kind else { return Ok(None) };
-        let Some((head, tail)) = mask::mask_across(&before.text, &message.text) else { return Ok(None) };
-        let kind = EventKind::Message(Message { id: before.id, text: head });
-        message.text = tail;
-        Ok(Some(Event { kind, ..earlier }))
+        let earlier = self.store.last_messages(id, mask::PARTS_BEFORE_N).await?;
+        let texts = earlier.iter().filter_map(|event| match &event.kind {
+            EventKind::Message(before) => Some(before.text.as_str()),
+            _ => None,
+        });
+        let texts: Vec<_> = texts.chain([message.text.as_str()]).collect();
+        let Some(mut masked) = mask::mask_across(&texts) else { return Ok(Vec::new()) };
+        if let Some(text) = masked.pop().flatten() {
+            message.text = text;
+        }
+        let remasked = earlier.into_iter().zip(masked).filter_map(|(event, text)| match (event.kind, text) {
+            (EventKind::Message(before), Some(text)) => Some(Event {
+                kind: EventKind::Message(Message { text, ..before }),
+                seq: event.seq,
+                at: event.at,
+                version: event.version,
+            }),
+            _ => None,
+        });
+        Ok(remasked.collect())
     }
 
     /// Computes the bot's reply on a worker, and joins a queue where it asks for a person.
@@ -321,7 +336,7 @@ impl Exchange {
             }
             None => (Vec::new(), None),
         };
-        Ok(Said { message, version, replied: Some((state, answered)), remasked: None, handovers, joining })
+        Ok(Said { message, version, replied: Some((state, answered)), remasked: Vec::new(), handovers, joining })
     }
 
     /// The events after a place, in order, at most `events_max`.
@@ -379,16 +394,6 @@ impl Exchange {
         self.store.delete(admitted.id()).await?;
         self.rooms.close(admitted.id());
         Ok(())
-    }
-
-    /// Deletes what is older than it may be, and says what it did.
-    ///
-    /// # Errors
-    /// Where the store fails.
-    pub async fn sweep(&self) -> Result<Vec<Swept>, StoreError> {
-        self.store.sweep_sessions(desk::SESSION).await?;
-        self.sweep_call_backs().await?;
-        self.store.sweep(&self.ages).await
     }
 
     /// Whether messages can be answered and kept now.

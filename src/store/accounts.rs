@@ -1,11 +1,12 @@
 //! Accounts of the console, their sessions, and the log of what they did.
 
 use crate::domain::{AccountId, ConversationId, Language, Role};
+use crate::store::events::is_duplicate;
 use crate::store::handoff::{account_bytes, uuid};
 use crate::store::{Store, StoreError, count, id_bytes, json, now, parse};
 use jiff::{SignedDuration, Timestamp};
-use sqlx::Row as _;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row as _};
 use uuid::Uuid;
 
 /// An account.
@@ -64,6 +65,7 @@ macro_rules! select_accounts {
         concat!("select id, login, name, role, languages, benefits, chats_max, available, disabled, password_hash from accounts ", $rest)
     };
 }
+pub(super) use select_accounts;
 
 impl Store {
     /// Adds an account.
@@ -71,25 +73,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::LoginTaken`] where the login is another's.
     pub async fn add_account(&self, account: &Account, password_hash: &str) -> Result<(), StoreError> {
-        let added = sqlx::query(
-            "insert into accounts (id, login, name, role, password_hash, languages, benefits, chats_max, available, disabled, created_at, seen_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, 0)",
-        )
-        .bind(account_bytes(account.id))
-        .bind(account.login.clone())
-        .bind(account.name.clone())
-        .bind(account.role.as_str())
-        .bind(password_hash)
-        .bind(json(&account.languages, "languages")?)
-        .bind(json(&account.benefits, "benefits")?)
-        .bind(i64::from(account.chats_max))
-        .bind(now().as_millisecond())
-        .execute(&self.backend.writer)
-        .await;
-        match added {
-            Err(error) if super::events::is_duplicate(&error) => Err(StoreError::LoginTaken),
-            result => Ok(result.map(|_| ())?),
-        }
+        let mut connection = self.backend.writer.acquire().await?;
+        insert_account(&mut connection, account, password_hash).await
     }
 
     /// All accounts, by login.
@@ -127,6 +112,23 @@ impl Store {
     pub async fn set_role(&self, login: &str, role: Role) -> Result<bool, StoreError> {
         let statement = "update accounts set role = $1 where login = $2";
         self.change_account(sqlx::query(statement).bind(role.as_str()).bind(login), login).await
+    }
+
+    /// Changes an account's name, what it serves, and how many conversations it has at once.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn set_skills(&self, account: &Account) -> Result<(), StoreError> {
+        let statement = "update accounts set name = $1, languages = $2, benefits = $3, chats_max = $4 where id = $5";
+        sqlx::query(statement)
+            .bind(account.name.clone())
+            .bind(json(&account.languages, "languages")?)
+            .bind(json(&account.benefits, "benefits")?)
+            .bind(i64::from(account.chats_max))
+            .bind(account_bytes(account.id))
+            .execute(&self.backend.writer)
+            .await?;
+        Ok(())
     }
 
     /// Gives an account another password; its sessions end.
@@ -318,7 +320,37 @@ impl Account {
     }
 }
 
-fn account(row: &AnyRow) -> Result<Account, StoreError> {
+/// Writes a new account.
+///
+/// # Errors
+/// [`StoreError::LoginTaken`] where the login is another's.
+pub(super) async fn insert_account(
+    connection: &mut AnyConnection,
+    account: &Account,
+    password_hash: &str,
+) -> Result<(), StoreError> {
+    let added = sqlx::query(
+        "insert into accounts (id, login, name, role, password_hash, languages, benefits, chats_max, available, disabled, created_at, seen_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, 0)",
+    )
+    .bind(account_bytes(account.id))
+    .bind(account.login.clone())
+    .bind(account.name.clone())
+    .bind(account.role.as_str())
+    .bind(password_hash)
+    .bind(json(&account.languages, "languages")?)
+    .bind(json(&account.benefits, "benefits")?)
+    .bind(i64::from(account.chats_max))
+    .bind(now().as_millisecond())
+    .execute(connection)
+    .await;
+    match added {
+        Err(error) if is_duplicate(&error) => Err(StoreError::LoginTaken),
+        result => Ok(result.map(|_| ())?),
+    }
+}
+
+pub(super) fn account(row: &AnyRow) -> Result<Account, StoreError> {
     let id: Vec<u8> = row.try_get(0)?;
     let role: String = row.try_get(3)?;
     Ok(Account {

@@ -102,7 +102,7 @@ impl Backend {
         Ok(())
     }
 
-    /// Empties SQLite's write-ahead log into the file: pages of deleted conversations lie there otherwise.
+    /// Empties SQLite's write-ahead log into the file: pages of what was deleted or masked lie there otherwise.
     pub(super) async fn checkpoint(&self) -> Result<(), StoreError> {
         if let Place::File(_) = self.place {
             sqlx::query("pragma wal_checkpoint(truncate)").execute(&self.writer).await?;

@@ -36,8 +36,8 @@ pub struct Said {
     pub version: ContentVersion,
     /// What the bot replied and remembers, where it has the conversation.
     pub replied: Option<(Conversation, Answered)>,
-    /// The citizen's message before, masked anew: an identity code stood half in it and half in this one.
-    pub remasked: Option<Event>,
+    /// The citizen's messages before, masked anew: an identity code stood in pieces in them and this one.
+    pub remasked: Vec<Event>,
     /// What became of the hand-off that the reply asked for.
     pub handovers: Vec<Handover>,
     /// The place in the queue that it got.
@@ -96,7 +96,7 @@ impl Store {
             }
             result => result?,
         }
-        if let Some(earlier) = &remasked {
+        for earlier in &remasked {
             sqlx::query("update events set payload = $1 where conversation = $2 and seq = $3 and kind = 'message'")
                 .bind(json(&earlier.kind, "event")?)
                 .bind(id_bytes(id))
@@ -119,6 +119,9 @@ impl Store {
         }
         self.backend.tell(&mut transaction, Change::Reaches(id, last)).await?;
         transaction.commit().await?;
+        if !remasked.is_empty() {
+            self.backend.checkpoint().await?;
+        }
         Ok(Appended::Written(Exchanged { message, reply }, last))
     }
 
@@ -148,18 +151,19 @@ impl Store {
         Ok(Some(Exchanged { message, reply: events.next().transpose()? }))
     }
 
-    /// The last message of the citizen.
+    /// The last messages of the citizen, at most `messages_n`, the newest last.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn last_message(&self, id: ConversationId) -> Result<Option<Event>, StoreError> {
-        let row = sqlx::query(
-            "select seq, at, content, payload from events where conversation = $1 and kind = 'message' order by seq desc limit 1",
+    pub async fn last_messages(&self, id: ConversationId, messages_n: usize) -> Result<Vec<Event>, StoreError> {
+        let rows = sqlx::query(
+            "select seq, at, content, payload from events where conversation = $1 and kind = 'message' order by seq desc limit $2",
         )
         .bind(id_bytes(id))
-        .fetch_optional(&self.backend.readers)
+        .bind(i64::try_from(messages_n).unwrap_or(i64::MAX))
+        .fetch_all(&self.backend.readers)
         .await?;
-        row.as_ref().map(event).transpose()
+        rows.iter().rev().map(event).collect()
     }
 
     /// The message with this name, a citizen's or an expert's.

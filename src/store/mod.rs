@@ -14,6 +14,7 @@ mod events;
 mod export;
 mod feedback;
 mod handoff;
+mod identities;
 mod notes;
 mod outbox;
 mod sweep;

@@ -68,7 +68,9 @@ impl ForeignModel {
 
     /// The foreign language of a message, as the id of the text that says so in it.
     pub fn detect(&self, text: &str) -> Option<Intent> {
-        let words: Vec<String> = words(text).into_iter().take(WORDS_MAX).collect();
+        // Figures are of no language.
+        let words = words(text).into_iter().filter(|word| !word.contains(char::is_numeric));
+        let words: Vec<String> = words.take(WORDS_MAX).collect();
         let longer: Vec<&String> = words.iter().filter(|word| 2 < word.chars().count()).collect();
         let read = if longer.is_empty() { words.iter().collect() } else { longer };
         #[expect(clippy::cast_precision_loss, reason = "word counts are small")]
@@ -89,4 +91,22 @@ impl ForeignModel {
 fn score(grams: &[u64], counts: &HashMap<u64, f32>, total: f32) -> f32 {
     let log = |gram: &u64| ((counts.get(gram).copied().unwrap_or_default() + 0.1) / (total + 0.1 * GRAMS_N)).ln();
     grams.iter().map(log).sum::<f32>() * EVIDENCE_SCALE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::knowledge::{self, Source};
+    use std::path::Path;
+
+    #[test]
+    fn figures_are_of_no_language() {
+        let source = Source::read(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let knowledge = knowledge::read(&source, jiff::civil::date(2026, 11, 23)).knowledge.unwrap();
+        let model = ForeignModel::learn(&knowledge);
+        for text in ["131052", "-308T", "2026", "12.5. 300 €", "0401234567", "A4"] {
+            assert!(model.detect(text).is_none(), "{text}");
+        }
+        assert!(model.detect("Tere, kuidas ma saan taotleda eluasemetoetust? 131052").is_some());
+    }
 }

@@ -31,7 +31,7 @@ async fn slots(server: &Server) -> Vec<String> {
 }
 
 /// Whether the bytes lie anywhere in the folder.
-fn holds(folder: &Path, words: &str) -> bool {
+pub(crate) fn holds(folder: &Path, words: &str) -> bool {
     fs_err::read_dir(folder).unwrap().any(|file| {
         let bytes = fs_err::read(file.unwrap().path()).unwrap_or_default();
         bytes.windows(words.len()).any(|window| window == words.as_bytes())

@@ -19,11 +19,11 @@ const PASSWORD: &str = "oikea hevonen paristo";
 pub(crate) struct Browser {
     client: Client,
     base: String,
-    cookie: String,
+    pub(crate) cookie: String,
 }
 
 impl Browser {
-    fn new(server: &Server) -> Self {
+    pub(crate) fn new(server: &Server) -> Self {
         let client = Client::builder().redirect(Policy::none()).build().unwrap();
         Self { client, base: format!("http://{}", server.address), cookie: String::new() }
     }
@@ -305,7 +305,9 @@ async fn notes_cards_and_who_writes() {
         (&json!("hyvinvointialue"), &json!("hyvinvointialue: näytetäänkö?"))
     );
     let shown: serde_json::Value = answer(true).await.unwrap().json().await.unwrap();
-    assert_eq!((&shown["state"], &shown["text"]), (&json!("shown"), &json!("Apua arkeen.")));
+    assert_eq!((&shown["state"], &shown["text"]), (&json!("shown"), &json!("Apua arkeen (https://county.example).")));
+    let link = "<p>Apua <a href=\"https://county.example\" rel=\"noreferrer\" target=\"_blank\">arkeen ↗</a>.</p>";
+    assert!(aino.page(&chat).await.contains(link));
     assert_eq!(answer(false).await.unwrap().status(), 409);
     aino.send(&format!("{chat}/card"), &[("partner", "partner-county")]).await;
     let declined: serde_json::Value = answer(false).await.unwrap().json().await.unwrap();

@@ -1,5 +1,6 @@
 //! What a client of the API meets, from opening a conversation to deleting it, and every polite no in between.
 
+use crate::callback::holds;
 use crate::support::{QUESTION, Server, Talk, begin, code, fresh, start, string, until};
 use futures_util::StreamExt;
 use reqwest::{Method, Response};
@@ -514,6 +515,22 @@ async fn a_code_in_two_messages_is_masked_in_both() {
     assert_eq!(server.say(&talk, "-999P ja asun Koivukuja 5 A 3").await["text"], "[hetu] ja asun [address]");
     let texts: Vec<_> = server.events(&talk).await.iter().map(|event| event["text"].to_string()).collect();
     assert!(texts.contains(&"\"tunnukseni on [hetu]\"".to_owned()) && !texts.concat().contains("010190"), "{texts:?}");
+}
+
+#[tokio::test]
+async fn a_code_in_many_messages_leaves_nothing_behind() {
+    let (folder, server) = fresh(|_| {}).await;
+    let talk = server.open().await;
+    for text in ["moi", "sotuni on 131052", "hetki vielä", "-30"] {
+        assert_eq!(server.say(&talk, text).await["text"], text);
+    }
+    assert_eq!(server.say(&talk, "8T kiitos").await["text"], "[hetu] kiitos");
+    let events = server.events(&talk).await;
+    let said: Vec<_> =
+        events.iter().filter(|event| event["kind"] == "message").map(|event| string(&event["text"])).collect();
+    assert_eq!(said, ["moi", "sotuni on [hetu]", "hetki vielä", "[hetu]", "[hetu] kiitos"]);
+    // Nor in the files of the database.
+    assert!(!holds(folder.path(), "131052"));
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod editors;
 mod handoff;
 mod http;
 mod nothing_lost;
+mod openid;
 mod phone;
 mod postgres;
 mod reload;

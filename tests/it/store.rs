@@ -52,6 +52,7 @@ on_both!(
     a_full_queue_takes_nobody,
     two_experts_never_have_one_conversation,
     accounts_and_their_sessions,
+    identities_and_sign_ins_that_come_back_once,
     calls_take_their_places_and_leave,
     nobody_has_more_conversations_than_one_may,
     notes_and_cards_stand_beside,
@@ -84,7 +85,7 @@ fn turn(state: &Conversation, id: MessageId, text: &str) -> Said {
         message: Message { id, text: text.to_owned() },
         version: version(),
         replied: Some((state.clone(), answered)),
-        remasked: None,
+        remasked: Vec::new(),
         handovers: Vec::new(),
         joining: None,
     }
@@ -452,6 +453,49 @@ async fn accounts_and_their_sessions(place: Place) {
     store.audit("aino", "viewed", Some(ConversationId(Uuid::nil()))).await.unwrap();
     let log = store.audited(10).await.unwrap();
     assert_eq!((log[0].login.as_str(), log[0].action.as_str()), ("aino", "viewed"));
+    store.close().await;
+}
+
+async fn identities_and_sign_ins_that_come_back_once(place: Place) {
+    let store = Store::open(&place).await.unwrap();
+    let (issuer, other) = ("https://login.example.fi", "https://login.example.fi/");
+    let aino = Account::new("aino", "Aino", Role::Expert);
+    store.add_account_of(&aino, issuer, "1234").await.unwrap();
+    assert_eq!(store.account_of(issuer, "1234").await.unwrap(), Some(aino.clone()));
+    assert_eq!(store.account("aino").await.unwrap().unwrap().1, "", "there is no password");
+    for (issuer, subject) in [(other, "1234"), (issuer, "12345"), (issuer, "")] {
+        assert_eq!(store.account_of(issuer, subject).await.unwrap(), None, "{issuer} {subject}");
+    }
+    // Neither a login nor an identity is given twice, and nothing is left of the try.
+    for (login, subject) in [("aino", "5678"), ("olli", "1234")] {
+        let taken = store.add_account_of(&Account::new(login, "Olli", Role::Admin), issuer, subject).await;
+        assert!(matches!(taken, Err(StoreError::LoginTaken)), "{login} {subject}");
+    }
+    assert_eq!(
+        (store.accounts().await.unwrap(), store.account_of(issuer, "5678").await.unwrap()),
+        (vec![aino.clone()], None)
+    );
+    let skilled =
+        Account { languages: vec![Language::Sv], benefits: vec!["housing".to_owned()], chats_max: 5, ..aino.clone() };
+    store.set_skills(&skilled).await.unwrap();
+    assert_eq!(store.account_of(issuer, "1234").await.unwrap(), Some(skilled));
+    store.open_session(&[1; 32], aino.id).await.unwrap();
+    store.close_sessions(&aino).await.unwrap();
+    let times = SessionTimes { idle_max: SignedDuration::from_mins(60), age_max: SignedDuration::from_hours(12) };
+    assert_eq!(store.session(&[1; 32], times, false).await.unwrap(), None);
+
+    // A sign-in comes back once, in time, and only where it was begun.
+    let (soon, at_once) = (SignedDuration::from_mins(10), SignedDuration::ZERO);
+    for token in [[1; 32], [2; 32]] {
+        store.begin_sign_in(&token, soon).await.unwrap();
+    }
+    assert!(!store.take_sign_in(&[3; 32], soon).await.unwrap());
+    let (a, b) = tokio::join!(store.take_sign_in(&[1; 32], soon), store.take_sign_in(&[1; 32], soon));
+    assert_eq!([a.unwrap(), b.unwrap()].iter().filter(|taken| **taken).count(), 1);
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    assert!(!store.take_sign_in(&[2; 32], at_once).await.unwrap(), "it is too late");
+    store.begin_sign_in(&[4; 32], at_once).await.unwrap();
+    assert!(!store.take_sign_in(&[2; 32], soon).await.unwrap(), "it is forgotten");
     store.close().await;
 }
 

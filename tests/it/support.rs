@@ -25,7 +25,7 @@ use uuid::Uuid;
 /// The day for which figures are given.
 pub(crate) const DAY: jiff::civil::Date = jiff::civil::date(2026, 11, 23);
 /// A partner's contact card: the first line is its name.
-const PARTNER: &str = "[[text]]\nid = \"partner-county\"\nfi = \"hyvinvointialue\\nApua arkeen.\"\nsv = \"välfärdsområdet\\nHjälp.\"\n\
+const PARTNER: &str = "[[text]]\nid = \"partner-county\"\nfi = \"hyvinvointialue\\nApua [arkeen](https://county.example).\"\nsv = \"välfärdsområdet\\nHjälp.\"\n\
     en = \"the county\\nHelp.\"\n";
 /// Numbers of an embedding.
 const DIMS: u64 = 96;

@@ -57,6 +57,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("axum::", &["channel", "cli"]),
     ("sqlx::", &["store"]),
+    ("openidconnect::", &["channel"]),
     ("tantivy::", &["retrieval"]),
     // The bench times candle beside our engine.
     ("candle_core::", &["inference", "cli"]),

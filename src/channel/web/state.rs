@@ -1,5 +1,6 @@
 //! What the handlers of one server share.
 
+use crate::channel::openid::Provider;
 use crate::channel::phone::Phone;
 use crate::channel::web::admin::Token;
 use crate::channel::web::contact_centre::Desk;
@@ -38,6 +39,8 @@ pub struct Web {
     pub(super) limits: Limits,
     pub(super) allowed_origins: Vec<String>,
     pub(super) behind_proxy: bool,
+    /// Whether accounts may sign in with a password.
+    pub(super) password: bool,
     pub(super) limiter: Limiter,
     pub(super) streams: Arc<Semaphore>,
     pub(super) scripts: Scripts,
@@ -51,6 +54,8 @@ pub struct Web {
     pub(super) publisher: OnceLock<Arc<dyn Publish>>,
     /// Answers gateways; none without one.
     pub(super) phone: OnceLock<Arc<Phone>>,
+    /// Tells who somebody is; only passwords do without one.
+    pub(super) provider: OnceLock<Arc<Provider>>,
     exchange: OnceLock<Arc<Exchange>>,
     phase: watch::Sender<Phase>,
 }
@@ -62,6 +67,7 @@ impl Web {
             metrics,
             allowed_origins: config.server.allowed_origins.clone(),
             behind_proxy: config.server.behind_proxy,
+            password: config.openid.password,
             limiter: Limiter::new(&config.limits),
             streams: Arc::new(Semaphore::new(config.limits.streams_max.min(Semaphore::MAX_PERMITS))),
             scripts: Scripts::default(),
@@ -70,6 +76,7 @@ impl Web {
             desk: OnceLock::new(),
             publisher: OnceLock::new(),
             phone: OnceLock::new(),
+            provider: OnceLock::new(),
             exchange: OnceLock::new(),
             phase: watch::Sender::new(Phase::Starting),
             limits: config.limits.clone(),
@@ -100,6 +107,11 @@ impl Web {
         let _ = self.phone.set(phone);
     }
 
+    /// Lets experts sign in by an identity provider.
+    pub fn trust(&self, provider: Arc<Provider>) {
+        let _ = self.provider.set(provider);
+    }
+
     /// What lets content go live.
     pub fn publish(&self, publisher: Arc<dyn Publish>) {
         let _ = self.publisher.set(publisher);
@@ -128,6 +140,11 @@ impl Web {
             }
             later
         });
+    }
+
+    /// Whether browsers come by TLS: a proxy ends it.
+    pub(super) fn is_secure(&self) -> bool {
+        self.behind_proxy || self.provider.get().is_some_and(|provider| provider.is_secure)
     }
 
     /// What answers, once it was loaded.

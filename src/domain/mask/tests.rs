@@ -164,22 +164,50 @@ proptest! {
     }
 }
 
+#[track_caller]
+fn across(parts: &[&str], expected: Option<&str>) {
+    let masked = mask_across(parts).map(|masked| {
+        let shown = masked.into_iter().zip(parts).map(|(masked, part)| masked.unwrap_or_else(|| (*part).to_owned()));
+        shown.collect::<Vec<_>>().join("|")
+    });
+    assert_eq!(masked.as_deref(), expected, "from {parts:?}");
+}
+
 #[test]
-fn codes_in_two_messages_are_found() {
-    let across = |before, text| mask_across(before, text).map(|(before, text)| format!("{before}|{text}"));
-    assert_eq!(across("tunnus on 010190", "-999P kiitos").as_deref(), Some("tunnus on [hetu]|[hetu] kiitos"));
-    assert_eq!(across("010190-", "999P").as_deref(), Some("[hetu]|[hetu]"));
-    assert_eq!(across("010190", "999k").as_deref(), Some("[hetu]|[hetu]"));
-    for (before, text) in [
-        ("tukea tuli 1200", "300 euroa puuttuu"),
-        ("010126", "1234 euroa"),
-        ("vuonna 2026", "2027 alusta"),
-        ("lomake", "010190-999P"),
-        ("asuin siellä 010190", "ja muutin pois"),
+fn codes_in_pieces_are_found() {
+    for (parts, expected) in [
+        (&["tunnus on 010190", "-999P kiitos"][..], "tunnus on [hetu]|[hetu] kiitos"),
+        (&["131052", "-308T"], "[hetu]|[hetu]"),
+        (&["010190-", "999P"], "[hetu]|[hetu]"),
+        (&["010190", "999k"], "[hetu]|[hetu]"),
+        (&["131052-3", "08T"], "[hetu]|[hetu]"),
+        (&["131052-30", "8T"], "[hetu]|[hetu]"),
+        (&["1310", "52-308T"], "[hetu]|[hetu]"),
+        (&["131052", "A", "308T"], "[hetu]|[hetu]|[hetu]"),
+        (&["131052", "-", "308T"], "[hetu]|[hetu]|[hetu]"),
+        (&["13", "10", "52", "-308T."], "[hetu]|[hetu]|[hetu]|[hetu]."),
+        (&["sotu 131052", "siis", "-308T"], "sotu [hetu]|siis|[hetu]"),
+        (&["131052", "hetki", "-30", "8T"], "[hetu]|hetki|[hetu]|[hetu]"),
+        (&["hei", "asun 2 lapsen kanssa", "131052", "-308T"], "hei|asun 2 lapsen kanssa|[hetu]|[hetu]"),
     ] {
-        assert_eq!(across(before, text), None, "{before}|{text}");
+        across(parts, Some(expected));
+        assert!(may_go_on(parts.last().unwrap()), "{parts:?}");
     }
-    assert!(may_go_on("-999P") && may_go_on("999P") && !may_go_on("entä 2026") && !may_go_on("kiitos"));
+    for parts in [
+        &["tukea tuli 1200", "300 euroa puuttuu"][..],
+        &["010126", "1234 euroa"],
+        &["vuonna 2026", "2027 alusta"],
+        &["lomake", "010190-999P"],
+        &["asuin siellä 010190", "ja muutin pois"],
+        &["131052", "yksi", "kaksi", "kolme", "-308T"],
+        &["7131052", "-308T"],
+        &["131052", "-308Tampere"],
+        &["-308T"],
+        &[],
+    ] {
+        across(parts, None);
+    }
+    assert!(!may_go_on("entä 2026") && !may_go_on("kiitos") && !may_go_on("") && !may_go_on("- näin on"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One conversation, rendered: the summary, the lines, and what an expert can do.
 
+use crate::channel::web::console::rich::rich;
 use crate::channel::web::console::session::Signed;
 use crate::channel::web::console::views::{form, page, ticket_words};
 use crate::channel::web::console::words::Tongue;
@@ -222,7 +223,7 @@ fn line(t: Tongue, event: &Event) -> Markup {
     html! {
         div class=(format!("line {class}")) data-seq=(event.seq) {
             p .who { (who) " " time { (at) } }
-            p .words { (marked(text)) }
+            @if let EventKind::Card(card) = &event.kind { div .rich { (rich(&card.text)) } } @else { p .words { (marked(text)) } }
         }
     }
 }

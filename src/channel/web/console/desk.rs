@@ -1,6 +1,7 @@
 //! Signing in and out, the queue, the floor, the audit log.
 
-use crate::channel::web::console::session::{Refused, Signed, cookie, to};
+use crate::channel::web::console::doors::{self, Ways};
+use crate::channel::web::console::session::{Refused, Signed, session_cookie, to};
 use crate::channel::web::console::words::Tongue;
 use crate::channel::web::console::{html, views};
 use crate::channel::web::problem::Code;
@@ -62,7 +63,19 @@ pub(super) async fn home(
 ) -> Result<Response, Refused> {
     let exchange = web.exchange().map_err(Refused::Problem)?;
     let signed = Signed::look(exchange, &headers, true).await.map_err(Refused::Problem)?;
-    let Some(signed) = signed else { return Ok(html(views::sign_in(Tongue::of(&headers), None))) };
+    let Some(signed) = signed else {
+        let tongue = Tongue::of(&headers);
+        let page = if notice.notice.as_deref() == Some("signed-out") {
+            let end = match web.provider.get() {
+                Some(provider) => provider.end().await,
+                None => None,
+            };
+            doors::signed_out(tongue, Ways::of(&web), end.as_deref())
+        } else {
+            doors::sign_in(tongue, Ways::of(&web), None)
+        };
+        return Ok(html(page));
+    };
     let t = signed.tongue;
     let notice = match notice.notice.as_deref() {
         Some("taken") => Some(t.say(
@@ -88,9 +101,13 @@ pub(super) async fn sign_in(
 ) -> Result<Response, Refused> {
     let t = Tongue::of(&headers);
     let exchange = web.exchange().map_err(Refused::Problem)?;
+    if !web.password {
+        return Err(Code::NotFound.into());
+    }
     let fault = match exchange.sign_in(typed.login.trim(), typed.password).await {
         Ok((account, secret)) if may_enter(account.role) => {
-            let cookie = HeaderValue::try_from(cookie(Some(&secret), web.behind_proxy)).map_err(|_| Code::Internal)?;
+            let cookie =
+                HeaderValue::try_from(session_cookie(Some(&secret), web.is_secure())).map_err(|_| Code::Internal)?;
             let mut response = to("/console");
             response.headers_mut().insert(header::SET_COOKIE, cookie);
             return Ok(response);
@@ -100,7 +117,7 @@ pub(super) async fn sign_in(
             "Ditt konto har inte tillgång till konsolen.",
             "Your account has no access to the console.",
         ),
-        Err(SignInError::Wrong) => t.say(
+        Err(SignInError::Wrong | SignInError::Disabled | SignInError::NoRole) => t.say(
             "Tunnus tai salasana on väärä.",
             "Användarnamnet eller lösenordet är fel.",
             "Login or password is wrong.",
@@ -112,7 +129,7 @@ pub(super) async fn sign_in(
         ),
         Err(SignInError::Store(error)) => return Err(failed(error)),
     };
-    Ok(html(views::sign_in(t, Some(fault))))
+    Ok(html(doors::sign_in(t, Ways::of(&web), Some(fault))))
 }
 
 pub(super) async fn sign_out(
@@ -122,8 +139,8 @@ pub(super) async fn sign_out(
 ) -> Result<Response, Refused> {
     signed.check(&form.token)?;
     web.exchange().map_err(Refused::Problem)?.sign_out(&signed.account, &signed.secret).await.map_err(failed)?;
-    let mut response = to("/console");
-    let cookie = HeaderValue::try_from(cookie(None, web.behind_proxy)).map_err(|_| Code::Internal)?;
+    let mut response = to("/console?notice=signed-out");
+    let cookie = HeaderValue::try_from(session_cookie(None, web.is_secure())).map_err(|_| Code::Internal)?;
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     Ok(response)
 }

@@ -1,18 +1,22 @@
 //! The console at which experts take over: server-rendered pages with plain forms, kept fresh by server-sent events.
 //!
-//! In reading order: [`session`] says who is there; [`desk`] signs in, shows the queue and the floor; [`chat`] is one conversation, [`calls`] are those asked for; [`live`]
-//! pushes what changes; [`views`] and [`chat_views`] draw all of it in the languages of [`words`].
+//! In reading order: [`session`] says who is there; [`openid`] signs in by an identity provider, [`desk`] by password, and shows the queue and the floor; [`chat`] is one conversation, [`calls`] are those asked for; [`live`]
+//! pushes what changes; [`doors`], [`views`] and [`chat_views`] draw all of it in the languages of [`words`].
 
 mod calls;
 mod chat;
 mod chat_views;
 mod desk;
+mod doors;
 mod letters;
 mod live;
+mod openid;
+mod rich;
 mod session;
 mod views;
 mod words;
 
+use crate::channel::openid::RETURN_PATH;
 use crate::channel::web::state::Web;
 use axum::Router;
 use axum::http::header;
@@ -25,6 +29,8 @@ pub(super) fn routes() -> Router<Arc<Web>> {
     Router::new()
         .route("/console", get(desk::home))
         .route("/console/sign-in", post(desk::sign_in))
+        .route("/console/openid", get(openid::begin))
+        .route(RETURN_PATH, get(openid::back))
         .route("/console/sign-out", post(desk::sign_out))
         .route("/console/available", post(desk::available))
         .route("/console/live", get(live::lists))

@@ -53,7 +53,7 @@ impl From<Code> for Refused {
 impl Signed {
     /// Looks at the cookie. `is_use` keeps the session alive.
     pub(super) async fn look(exchange: &Exchange, headers: &HeaderMap, is_use: bool) -> Result<Option<Self>, Problem> {
-        let Some(secret) = secret(headers) else { return Ok(None) };
+        let Some(secret) = cookie_value(headers, COOKIE).and_then(Secret::parse) else { return Ok(None) };
         let account = exchange.session(&secret, is_use).await.map_err(crate::exchange::Refusal::Store)?;
         let account = account.filter(|account| may_enter(account.role));
         Ok(account.map(|account| Self { account, secret, tongue: Tongue::of(headers) }))
@@ -88,7 +88,7 @@ pub(super) fn to(path: &str) -> Response {
 }
 
 /// The header that sets a cookie, or takes it away. A proxy in front ends TLS; without one the console is used on this machine only.
-pub(super) fn cookie(secret: Option<&Secret>, is_secure: bool) -> String {
+pub(super) fn session_cookie(secret: Option<&Secret>, is_secure: bool) -> String {
     let secure = if is_secure { "; Secure" } else { "" };
     match secret {
         Some(secret) => {
@@ -98,8 +98,9 @@ pub(super) fn cookie(secret: Option<&Secret>, is_secure: bool) -> String {
     }
 }
 
-fn secret(headers: &HeaderMap) -> Option<Secret> {
+/// What a cookie of this name holds.
+pub(super) fn cookie_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).and_then(|(_, value)| Secret::parse(value))
+    pairs.find(|(of, _)| *of == name).map(|(_, value)| value)
 }

@@ -68,25 +68,6 @@ pub(super) fn form(signed: &Signed, action: &str, inside: &Markup) -> Markup {
     }
 }
 
-/// The page to sign in on.
-pub(super) fn sign_in(tongue: Tongue, fault: Option<&str>) -> String {
-    let t = tongue;
-    let main = html! {
-        section .card .narrow {
-            h1 { (t.say("Kirjaudu konsoliin", "Logga in i konsolen", "Sign in to the console")) }
-            @if let Some(fault) = fault { p .fault role="alert" { (fault) } }
-            form method="post" action="/console/sign-in" {
-                label for="login" { (t.say("Käyttäjätunnus", "Användarnamn", "Login")) }
-                input id="login" name="login" autocomplete="username" required maxlength="64" autofocus;
-                label for="password" { (t.say("Salasana", "Lösenord", "Password")) }
-                input id="password" name="password" type="password" autocomplete="current-password" required maxlength="200";
-                button .main { (t.say("Kirjaudu", "Logga in", "Sign in")) }
-            }
-        }
-    };
-    page(tongue, t.say("Kirjaudu", "Logga in", "Sign in"), None, &main)
-}
-
 /// The queue and one's own conversations.
 pub(super) fn queue(signed: &Signed, floor: &Floor, notice: Option<&str>, now: Timestamp) -> String {
     let t = signed.tongue;
