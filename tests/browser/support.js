@@ -12,8 +12,6 @@ import { chromium } from "playwright-core";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const BINARY = process.env.NEUVO_BINARY || join(ROOT, "target/debug/neuvo");
 const AXE = readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
-/** What a start keeps of what it computed. */
-const KEPT = /\.(bin|safetensors)$/;
 const READY_MS_MAX = 600_000;
 
 export const PASSWORD = "oikea hevonen paristo";
@@ -25,19 +23,20 @@ export const QUESTIONS = {
   en: "How do I apply for housing allowance?",
 };
 
-/** A server on a port of its own, with conversations of its own; vectors are taken from where they are already. */
+/** A server on a port of its own, with conversations of its own; vectors and what was learnt are taken from where they are already. */
 export class Server {
   /** `settings` are added to the configuration; `day` is the one on which it is answered. */
-  static async start({ settings = [], day, files = {} } = {}) {
+  static async start({ settings = [], day, files = {}, port } = {}) {
     const server = new Server();
     server.day = day;
-    [server.port, server.otherPort] = [await freePort(), await freePort()];
+    [server.port, server.otherPort] = [port ?? await freePort(), await freePort()];
     server.folder = mkdtempSync(join(tmpdir(), "neuvo-browser-"));
     const cache = join(ROOT, "target/browser");
     mkdirSync(cache, { recursive: true });
+    const isKept = (file) => /\.(bin|safetensors)$/.test(file);
     for (const from of [cache, join(ROOT, "data")]) {
       for (const file of existsSync(from) ? readdirSync(from) : []) {
-        if (KEPT.test(file)) cpSync(join(from, file), join(server.folder, file), { force: false });
+        if (isKept(file)) cpSync(join(from, file), join(server.folder, file), { force: false });
       }
     }
     writeFileSync(join(server.folder, "neuvo.toml"), [
@@ -47,8 +46,13 @@ export class Server {
     ].join("\n"));
     for (const [name, text] of Object.entries({ "callback.key": "0f".repeat(32), ...files })) writeFileSync(join(server.folder, name), text);
     await server.run();
-    for (const file of readdirSync(server.folder)) if (KEPT.test(file)) cpSync(join(server.folder, file), join(cache, file));
+    for (const file of readdirSync(server.folder)) if (isKept(file)) cpSync(join(server.folder, file), join(cache, file));
     return server;
+  }
+
+  /** A port for a server that others must know before it starts. */
+  static port() {
+    return freePort();
   }
 
   get origin() {
@@ -72,7 +76,12 @@ export class Server {
 
   /** An account of the console. */
   account(login, name, role) {
-    execFileSync(BINARY, ["--config", join(this.folder, "neuvo.toml"), "users", "add", login, "--name", name, "--role", role, "--password-stdin"], { input: PASSWORD });
+    this.users("add", login, "--name", name, "--role", role, "--password-stdin");
+  }
+
+  /** `neuvo users …` beside the server. */
+  users(...words) {
+    execFileSync(BINARY, ["--config", join(this.folder, "neuvo.toml"), "users", ...words], { input: PASSWORD });
   }
 
   async kill(signal = "SIGKILL") {
