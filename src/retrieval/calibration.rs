@@ -1,9 +1,10 @@
 //! The weights of the fusion, the calibration of its confidence and the thresholds: fitted on data, stored with how they were obtained.
 
 use crate::domain::Lookup;
-use crate::inference::linalg::{sigmoid, softmax};
-use crate::inference::logit::{Choice, fit_binary, fit_choices, product};
+use crate::inference::linalg::softmax;
+use crate::inference::logit::{Choice, fit_choices, predict_binary, product};
 use crate::retrieval::Ranking;
+use crate::retrieval::confidence::{self, SIGNALS, signals};
 use crate::retrieval::features::{DENSE_N, FEATURES_N, Features, NAMES, PRIOR, VARIATES};
 use crate::retrieval::parts::{PARTS, PARTS_N, UNFITTED};
 use serde::{Deserialize, Serialize};
@@ -63,18 +64,6 @@ pub struct Calibration {
 
 /// How strongly the weights of parts are held down.
 const PARTS_PENALTY: f64 = 1e-3;
-
-/// What the confidence is computed from.
-pub const SIGNALS: [&str; 8] = [
-    "best-logit",
-    "margin-logit",
-    "nearest-question",
-    "best-near-question",
-    "known-share",
-    "best-questions-stems",
-    "guidance",
-    "short",
-];
 
 /// One question of the tuning set, ranked.
 pub struct Tuned {
@@ -227,9 +216,7 @@ impl Calibration {
 
     /// The probability that the best topic of a ranking is right.
     pub fn confidence(&self, ranking: &Ranking, lookup: &Lookup) -> f32 {
-        let signals = signals(ranking, lookup);
-        let intercept = self.confidence.last().copied().unwrap_or_default();
-        sigmoid(product(&self.confidence, &signals) + intercept)
+        predict_binary(&self.confidence, &signals(ranking, lookup))
     }
 
     /// Fits the weights of all modes. The rankings' features count, not their order.
@@ -251,14 +238,15 @@ impl Calibration {
         }
     }
 
-    /// Fits the confidence, then the thresholds: the lowest from which at most `wrong_max` of the questions are answered wrong.
+    /// Fits the confidence, then the thresholds: the lowest from which at most `wrong_max` of the questions are answered wrong, each
+    /// judged by what was learnt from the others.
     pub fn fit_confidence(&mut self, tuned: &[Tuned], wrong_max: f32) {
         let is_right = |tuned: &Tuned| tuned.ranking.order.first().is_some_and(|best| tuned.right.contains(best));
         let rows: Vec<(Vec<f32>, bool)> =
             tuned.iter().map(|t| (signals(&t.ranking, &t.lookup).to_vec(), is_right(t))).collect();
-        self.confidence = fit_binary(&rows, SIGNALS.len(), 1e-4);
-        let mut graded: Vec<(f32, bool)> =
-            tuned.iter().map(|t| (self.confidence(&t.ranking, &t.lookup), is_right(t))).collect();
+        let (weights, unseen) = confidence::fit(&rows);
+        self.confidence = weights;
+        let mut graded: Vec<(f32, bool)> = unseen.into_iter().zip(rows.iter().map(|(_, right)| *right)).collect();
         graded.sort_by(|a, b| b.0.total_cmp(&a.0));
         #[expect(clippy::cast_precision_loss, reason = "question counts are small")]
         let wrong_n_max = wrong_max * graded.len() as f32;
@@ -275,29 +263,6 @@ impl Calibration {
         // Asking back costs the citizen a tap, a refusal the whole question: ask where one in seven would be right.
         self.clarify_from = (self.answer_from / 2.0).min(0.15);
     }
-}
-
-/// What tells how sure a ranking is.
-pub fn signals(ranking: &Ranking, lookup: &Lookup) -> [f32; SIGNALS.len()] {
-    let share = |place: usize| {
-        let topic = ranking.order.get(place);
-        topic.and_then(|&at| ranking.shares.get(at)).copied().unwrap_or_default().clamp(1e-6, 1.0 - 1e-6)
-    };
-    let logit = |p: f32| (p / (1.0 - p)).ln();
-    let best = ranking.order.first().map_or(&[][..], |&at| ranking.features.row(at));
-    let feature = |at: usize| best.get(at).copied().unwrap_or_default();
-    let (first, second) = (share(0), share(1));
-    let guidance = lookup.guidance.clamp(1e-4, 1.0 - 1e-4);
-    [
-        logit(first) / 4.0,
-        (first / second).ln() / 4.0,
-        ranking.features.nearest * 2.0,
-        feature(1) * 2.0,
-        ranking.features.known_share,
-        feature(DENSE_N + 5),
-        logit(guidance) / 4.0,
-        if ranking.features.words_n < 3 { 1.0 } else { 0.0 },
-    ]
 }
 
 fn rounded(x: f32) -> f32 {

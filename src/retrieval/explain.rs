@@ -1,7 +1,8 @@
 //! Why a lookup found what it found: for editors, who see which words and which vectors speak for a topic and a passage.
 
 use crate::domain::{Lookup, TopicId};
-use crate::retrieval::calibration::{Mode, SIGNALS, signals};
+use crate::retrieval::calibration::Mode;
+use crate::retrieval::confidence::{SIGNALS, signals};
 use crate::retrieval::entries::{self, Kind};
 use crate::retrieval::features::{FEATURES_N, NAMES};
 use crate::retrieval::semantic::Semantic;

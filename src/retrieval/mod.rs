@@ -4,6 +4,7 @@
 //! Only this module knows tantivy.
 
 pub mod calibration;
+mod confidence;
 pub mod entries;
 pub mod explain;
 pub mod features;

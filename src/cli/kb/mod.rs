@@ -77,7 +77,7 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE")]
         facts: Option<PathBuf>,
         /// The share of the tuning messages that may be answered wrong, 0 to 1
-        #[arg(long, default_value_t = 0.025, value_name = "SHARE")]
+        #[arg(long, default_value_t = 0.03, value_name = "SHARE")]
         wrong_max: f32,
     },
     /// Fit when a person is called in and when a message goes on with the topic so far, and write `intents/calibration.toml`
