@@ -4,35 +4,57 @@ use crate::assistant::{Content, Understand};
 use crate::conversation::course::{EVIDENCE_N, Weights};
 use crate::conversation::thread::{self, BONDS_N, Bonds, Leaning, SURE_N, bonds, sureness};
 use crate::conversation::{Calibration, Conversation, Course};
-use crate::domain::{Candidate, Context, Cues, Evidence, Lookup, SituationGroup, TopicId, Utterance};
+use crate::domain::{
+    Assessment, Candidate, Context, Cues, Evidence, Lookup, Outcome, SituationGroup, TopicId, Utterance,
+};
 use crate::evaluation::dialogues::{Expected, Turn};
 use crate::evaluation::situations::Message;
 use crate::inference::logit::{Choice, fit_binary, fit_choices, predict_binary};
 use jiff::civil::Date;
 
-/// How many of the messages that need no person may call one in by mistake.
-const MISTAKES_MAX: f32 = 0.015;
+/// How many of the messages that need no person, but look like it, may call one in by mistake; and how many turns of ordinary dialogues.
+const MISTAKES_MAX: f32 = 0.02;
+const TURN_MISTAKES_MAX: f32 = 0.01;
+/// How many of the messages that need one are to lie well above the threshold.
+const FOUND_MIN: f32 = 0.98;
 /// How many of the turns that may go on with a topic may be answered wrong. More than of single questions: the right topic is near, and the
 /// reply names its own.
 const WRONG_MAX: f32 = 0.04;
 
+/// The numbers that decide about one situation, by where they come from.
+#[derive(Default)]
+struct Evidences {
+    /// Of single messages, and whether each is of that situation.
+    messages: Vec<Graded>,
+    /// Of turns of ordinary dialogues, of which none is.
+    turns: Vec<Vec<f32>>,
+}
+
 /// Fits the weights and thresholds of situations.
-pub fn situations(understanding: &dyn Understand, messages: &[Message]) -> Weights {
-    let mut supported = Vec::new();
-    let mut crisis = Vec::new();
+pub fn situations(understanding: &dyn Understand, messages: &[Message], turns: &[Turn]) -> Weights {
+    let shown = |text: &str| {
+        let utterance = Utterance::parse(text).ok()?;
+        understanding.understand(&utterance, Context::default()).ok()?.assessment
+    };
+    let (mut supported, mut crisis) = (Evidences::default(), Evidences::default());
     for message in messages {
-        let understood = Utterance::parse(&message.text)
-            .ok()
-            .and_then(|utterance| understanding.understand(&utterance, Context::default()).ok());
-        let Some(shown) = understood.and_then(|understood| understood.assessment) else { continue };
+        let Some(shown) = shown(&message.text) else { continue };
         let mut course = Course::default();
         course.take(&shown, &Weights::default());
-        let share = |group: SituationGroup| shown.shares.get(group.index()).copied().unwrap_or_default();
-        let row = |group: SituationGroup| course.evidence(&shown, share(group)).to_vec();
-        crisis.push((row(SituationGroup::Crisis), message.group == SituationGroup::Crisis));
+        let row = |group| course.evidence(&shown, share(&shown, group)).to_vec();
+        crisis.messages.push((row(SituationGroup::Crisis), message.group == SituationGroup::Crisis));
         // A crisis calls a person in before anything else is thought of.
         if message.group != SituationGroup::Crisis {
-            supported.push((row(SituationGroup::Supported), message.group == SituationGroup::Supported));
+            supported.messages.push((row(SituationGroup::Supported), message.group == SituationGroup::Supported));
+        }
+    }
+    for dialogue in turns.chunk_by(|a, b| a.dialogue == b.dialogue) {
+        let mut course = Course::default();
+        for turn in dialogue.iter().take_while(|turn| !turn.expected.outcomes.contains(&Outcome::Handoff)) {
+            let Some(shown) = shown(&turn.text) else { continue };
+            course.take(&shown, &Weights::default());
+            crisis.turns.push(course.evidence(&shown, share(&shown, SituationGroup::Crisis)).to_vec());
+            supported.turns.push(course.evidence(&shown, course.supported).to_vec());
         }
     }
     let (supported, supported_from) = fitted(&supported);
@@ -40,25 +62,42 @@ pub fn situations(understanding: &dyn Understand, messages: &[Message]) -> Weigh
     Weights { supported, crisis, supported_from, crisis_from }
 }
 
-/// The weights of a binary model, and the lowest probability from which few enough are taken for what they are not.
-fn fitted(rows: &[(Vec<f32>, bool)]) -> ([f32; EVIDENCE_N + 1], f32) {
+fn share(shown: &Assessment, group: SituationGroup) -> f32 {
+    shown.shares.get(group.index()).copied().unwrap_or_default()
+}
+
+/// The weights of a binary model, and the probability from which a person is called in: what few enough calm messages reach, and a third of
+/// the way from there to what nearly all reach that need a person. A person too many costs less than one too few, so it is no half.
+fn fitted(evidences: &Evidences) -> ([f32; EVIDENCE_N + 1], f32) {
+    let Evidences { messages, turns } = evidences;
+    let rows: Vec<Graded> = messages.iter().cloned().chain(turns.iter().map(|x| (x.clone(), false))).collect();
     let mut weights = [0.0; EVIDENCE_N + 1];
-    for (to, from) in weights.iter_mut().zip(fit_binary(rows, EVIDENCE_N, 3e-3)) {
+    for (to, from) in weights.iter_mut().zip(fit_binary(&rows, EVIDENCE_N, 3e-3)) {
         *to = from;
     }
-    let mut calm: Vec<f32> = rows.iter().filter(|row| !row.1).map(|(x, _)| predict_binary(&weights, x)).collect();
-    calm.sort_by(|a, b| b.total_cmp(a));
+    let of = |wanted: bool| {
+        let rows = messages.iter().filter(move |(_, is_it)| *is_it == wanted);
+        rows.map(|(x, _)| predict_binary(&weights, x)).collect::<Vec<_>>()
+    };
+    let ordinary = turns.iter().map(|x| predict_binary(&weights, x)).collect();
+    let calm = edge(of(false), MISTAKES_MAX).max(edge(ordinary, TURN_MISTAKES_MAX));
+    let found = edge(of(true), FOUND_MIN);
+    (weights, (calm + (found - calm).max(0.0) / 3.0).clamp(0.05, 0.95))
+}
+
+/// The probability above which a share of some messages lies: half way between the last that is above it and the next.
+fn edge(mut probabilities: Vec<f32>, share: f32) -> f32 {
+    probabilities.sort_by(|a, b| b.total_cmp(a));
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "small counts"
     )]
-    let mistakes_n = (MISTAKES_MAX * calm.len() as f32) as usize;
-    // Half way between the last that is let through and the next that is not.
-    let edge = |at: usize| calm.get(at).copied().unwrap_or_default();
-    let above = if mistakes_n == 0 { 1.0 } else { edge(mistakes_n - 1) };
-    (weights, f32::midpoint(edge(mistakes_n), above).clamp(0.05, 0.95))
+    let above_n = (share * probabilities.len() as f32) as usize;
+    let at = |place: usize| probabilities.get(place).copied().unwrap_or_default();
+    let above = if above_n == 0 { 1.0 } else { at(above_n - 1) };
+    if probabilities.is_empty() { 0.0 } else { f32::midpoint(at(above_n), above) }
 }
 
 /// A turn that may go on with the topic so far, with what both readings of it found.
@@ -230,13 +269,52 @@ fn lean(content: &Content, turns: &[Turn], (leaning, bonds): (Leaning, &Bonds), 
 
 /// Fits everything; `obtained` says on what, for the file.
 pub fn fit(content: &Content, messages: &[Message], turns: &[Turn], day: Date, obtained: &str) -> Calibration {
-    let situation = situations(content.understanding.as_ref(), messages);
+    let situation = situations(content.understanding.as_ref(), messages, turns);
     let Threads { bonds, leaning, turns_n, right_n } = threads(content, turns, day);
     let obtained = format!(
-        "{obtained}: {} messages; {turns_n} follow-up turns, {right_n} right by weights fitted without their dialogue; at most {} % handed over by mistake, {} % of follow-ups answered wrong",
+        "{obtained}: {} messages; {turns_n} follow-up turns, {right_n} right by weights fitted without their dialogue; at most {} % handed over by mistake ({} % of the turns), {} % of follow-ups answered wrong",
         messages.len(),
         MISTAKES_MAX * 100.0,
+        TURN_MISTAKES_MAX * 100.0,
         WRONG_MAX * 100.0,
     );
     Calibration { situation, bonds, leaning, obtained }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_edge_lies_between_what_is_let_through_and_the_next() {
+        let check = |probabilities, share, expected: f32| {
+            let edge = edge(probabilities, share);
+            assert!((edge - expected).abs() < 1e-6, "{edge}, expected {expected}");
+        };
+        check(vec![0.1, 0.9, 0.0, 0.5], 0.25, 0.7);
+        check(vec![0.2], 0.0, 0.6);
+        check(Vec::new(), 0.5, 0.0);
+    }
+
+    #[test]
+    fn few_are_called_in_by_mistake_and_ordinary_turns_fewer() {
+        let row = |model: f32| {
+            let mut evidence = vec![0.0; EVIDENCE_N];
+            evidence[0] = model;
+            evidence
+        };
+        let messages: Vec<Graded> = (0..100u8).map(|n| (row(f32::from(n) / 50.0 - 1.0), 60 <= n)).collect();
+        let seen = |turns: Vec<Vec<f32>>| {
+            let (weights, from) = fitted(&Evidences { messages: messages.clone(), turns });
+            let called = |(x, _): &&Graded| from <= predict_binary(&weights, x);
+            let [calm, needed] =
+                [false, true].map(|is| messages.iter().filter(|row| row.1 == is).filter(called).count());
+            (calm, needed)
+        };
+        let (calm, needed) = seen(Vec::new());
+        assert!(calm == 0 && 38 <= needed, "{calm} by mistake, {needed} found");
+        // Ordinary turns that look like it raise the threshold above them.
+        let (_, needed) = seen(vec![row(0.5); 100]);
+        assert!(needed < 30, "{needed}");
+    }
 }

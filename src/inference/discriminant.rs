@@ -5,8 +5,9 @@
 //! Friedman 1989). Training is closed form: no epochs, no chance, the same result every time, a fraction of a second.
 
 use crate::inference::Kept;
-use crate::inference::int8::dense::{products, triangular_products};
-use crate::inference::linalg::{cholesky, dot, normalize, solve_lower};
+use crate::inference::int8::dense::triangular_products;
+use crate::inference::linalg::{cholesky, normalize, solve_lower};
+use crate::inference::means::Means;
 use crate::inference::spread::Spread;
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
@@ -17,10 +18,8 @@ pub struct Discriminant {
     dims: usize,
     /// Row-major, `dims` by `dims`: the inverse of the Cholesky factor of the covariance within classes.
     whitening: Vec<f32>,
-    /// Class means, whitened; row-major, one row a class.
-    means: Vec<f32>,
-    /// For each class: minus half the squared length of its mean.
-    offsets: Vec<f32>,
+    /// The classes, whitened.
+    means: Means,
 }
 
 impl Discriminant {
@@ -30,21 +29,14 @@ impl Discriminant {
     pub fn learn(spread: &Spread, dims: usize, shrinkage: f64) -> Option<Self> {
         let factor = cholesky(&spread.within(dims, shrinkage)?, dims)?;
         let whitening = invert_lower(&factor, dims);
-        let mut learnt = Self { dims, whitening, means: Vec::new(), offsets: Vec::new() };
-        for (mean, count) in spread.means() {
-            #[expect(clippy::cast_possible_truncation, reason = "means of unit vectors fit f32")]
-            let mean: Vec<f32> = mean.into_iter().take(dims).map(|x| x as f32).collect();
-            let white = learnt.whiten(&mean);
-            let offset = if count == 0.0 { f32::NEG_INFINITY } else { -0.5 * dot(&white, &white) };
-            learnt.offsets.push(offset);
-            learnt.means.extend(white);
-        }
-        Some(learnt)
+        // The inverse of a triangular factor is triangular.
+        let seen = |mean: &[f32]| triangular_products(&whitening, mean.get(..dims).unwrap_or_default());
+        let means = Means::learn(spread, seen);
+        Some(Self { dims, whitening, means })
     }
 
     /// A centred embedding with the covariance within classes taken out.
     pub fn whiten(&self, point: &[f32]) -> Vec<f32> {
-        // The inverse of a triangular factor is triangular.
         triangular_products(&self.whitening, point)
     }
 
@@ -72,26 +64,20 @@ impl Discriminant {
 
     /// The log-likelihood of each class for a whitened point, up to a constant.
     pub fn scores(&self, white: &[f32]) -> Vec<f32> {
-        let mut scores = products(&self.means, white);
-        for (score, offset) in scores.iter_mut().zip(&self.offsets) {
-            *score += offset;
-        }
-        scores
+        self.means.scores(white)
     }
 
     /// Adds the classifier to a file.
     pub fn keep(&self, kept: &mut Kept) {
         kept.put_f32("discriminant.whitening", &self.whitening);
-        kept.put_f32("discriminant.means", &self.means);
-        kept.put_f32("discriminant.offsets", &self.offsets);
+        self.means.keep("discriminant", kept);
     }
 
     /// Reads a classifier that was kept; none where it is not of this size.
     pub fn kept(kept: &Kept, dims: usize, classes_n: usize) -> Option<Self> {
         let whitening = kept.f32("discriminant.whitening").filter(|numbers| numbers.len() == dims * dims)?;
-        let means = kept.f32("discriminant.means").filter(|numbers| numbers.len() == classes_n * dims)?;
-        let offsets = kept.f32("discriminant.offsets").filter(|numbers| numbers.len() == classes_n)?;
-        Some(Self { dims, whitening, means, offsets })
+        let means = Means::kept("discriminant", kept, dims, classes_n)?;
+        Some(Self { dims, whitening, means })
     }
 }
 

@@ -10,6 +10,7 @@ pub mod int8;
 pub mod kept;
 pub mod linalg;
 pub mod logit;
+mod means;
 pub mod softmax;
 pub mod spread;
 pub mod unigram;

@@ -5,7 +5,8 @@
 
 use crate::inference::Kept;
 use crate::inference::int8::dense::products;
-use crate::inference::linalg::{cholesky, dot, dot64, solve_lower, solve_lower_transposed};
+use crate::inference::linalg::{cholesky, dot64, solve_lower, solve_lower_transposed};
+use crate::inference::means::Means;
 use crate::inference::spread::Spread;
 
 /// A direction that is shorter than this after those before it were taken out is none.
@@ -17,10 +18,8 @@ pub struct Variates {
     dims: usize,
     /// Row-major, one direction a row.
     rows: Vec<f32>,
-    /// Class means along the directions; row-major, one row a class.
-    means: Vec<f32>,
-    /// For each class: minus half the squared length of its mean; minus infinity for a class without examples.
-    offsets: Vec<f32>,
+    /// The classes along the directions.
+    means: Means,
 }
 
 impl Variates {
@@ -65,15 +64,8 @@ impl Variates {
             #[expect(clippy::cast_possible_truncation, reason = "f32 is what is computed with")]
             rows.extend(direction.into_iter().map(|x| x as f32));
         }
-        let mut learnt = Self { dims, rows, means: Vec::new(), offsets: Vec::new() };
-        for (mean, count) in means {
-            #[expect(clippy::cast_possible_truncation, reason = "means of unit vectors fit f32")]
-            let mean: Vec<f32> = mean.into_iter().map(|x| x as f32).collect();
-            let along = learnt.along(&mean);
-            learnt.offsets.push(if count == 0.0 { f32::NEG_INFINITY } else { -0.5 * dot(&along, &along) });
-            learnt.means.extend(along);
-        }
-        Some(learnt)
+        let means = Means::learn(spread, |mean| products(&rows, mean));
+        Some(Self { dims, rows, means })
     }
 
     /// How many directions there are.
@@ -93,27 +85,20 @@ impl Variates {
 
     /// The log-likelihood of each class for a place along the directions, up to a constant.
     pub fn scores(&self, along: &[f32]) -> Vec<f32> {
-        let mut scores = products(&self.means, along);
-        for (score, offset) in scores.iter_mut().zip(&self.offsets) {
-            *score += offset;
-        }
-        scores
+        self.means.scores(along)
     }
 
     /// Adds the directions to a file.
     pub fn keep(&self, kept: &mut Kept) {
         kept.put_f32("variates.rows", &self.rows);
-        kept.put_f32("variates.means", &self.means);
-        kept.put_f32("variates.offsets", &self.offsets);
+        self.means.keep("variates", kept);
     }
 
     /// Reads directions that were kept; none where they are not of this size.
     pub fn kept(kept: &Kept, dims: usize, classes_n: usize) -> Option<Self> {
         let rows = kept.f32("variates.rows").filter(|rows| rows.len().is_multiple_of(dims.max(1)))?;
-        let offsets = kept.f32("variates.offsets").filter(|offsets| offsets.len() == classes_n)?;
-        let of_means = rows.len() / dims.max(1) * classes_n;
-        let means = kept.f32("variates.means").filter(|means| means.len() == of_means)?;
-        Some(Self { dims, rows, means, offsets })
+        let means = Means::kept("variates", kept, rows.len() / dims.max(1), classes_n)?;
+        Some(Self { dims, rows, means })
     }
 }
 
