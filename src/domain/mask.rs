@@ -32,9 +32,9 @@ const SPACED_DAY_MONTH: &str = r"(?:0GAP?[1-9]|[12]GAP?\d|3GAP?[01])GAP?(?:0GAP?
 /// In this order: what contains other shapes comes first.
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     vec![
-        rule("[email]", r"[\w.%+'-]+@[\w-]+(?:\.[\w-]+)*", always),
-        rule("[email]", r"[\w.%+'-]+GAP?@GAP?[\w-]+(?:\.[\w-]+)+", always),
-        rule("[email]", r"[\w.%+'-]+GAP?[(\[](?:at|ät|miukumauku)[)\]]GAP?[\w-]+(?:\.[\w-]+)*", always),
+        rule(EMAIL, r"[\w.%+'-]+@[\w-]+(?:\.[\w-]+)*", always),
+        rule(EMAIL, r"[\w.%+'-]+GAP?@GAP?[\w-]+(?:\.[\w-]+)+", always),
+        rule(EMAIL, r"[\w.%+'-]+GAP?[(\[](?:at|ät|miukumauku)[)\]]GAP?[\w-]+(?:\.[\w-]+)*", always),
         Rule { whole_word: true, ..rule("[iban]", r"(?i)FIGAP?\d{2}(?:[GAPSET-]?\d){8,16}", always) },
         Rule {
             whole_word: true,
@@ -91,13 +91,24 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     if !text.contains(|c: char| c.is_numeric() || c == '@') && !text.contains(['(', '[']) {
         return masked;
     }
-    for rule in RULES.iter() {
-        if let Cow::Owned(changed) = apply(rule, &masked) {
-            masked = Cow::Owned(changed);
+    // What was found may have hidden its neighbour: then it is looked at again.
+    for _ in 0..ROUNDS_MAX {
+        let mut is_changed = false;
+        for rule in RULES.iter() {
+            if let Cow::Owned(changed) = apply(rule, &masked) {
+                is_changed |= changed != masked;
+                masked = Cow::Owned(changed);
+            }
+        }
+        if !is_changed {
+            break;
         }
     }
     masked
 }
+
+/// How often a text is gone through at most.
+const ROUNDS_MAX: usize = 4;
 
 /// How many messages back the beginning of a code may stand.
 pub const PARTS_BEFORE_N: usize = 3;
@@ -155,6 +166,9 @@ pub fn may_go_on(text: &str) -> bool {
     first.is_some_and(|c| c.is_numeric() || is_sign(c) && signs.next().is_none_or(char::is_numeric))
 }
 
+/// What an e-mail address gives way to.
+const EMAIL: &str = "[email]";
+
 /// What an identity code gives way to.
 const CODE: &str = "[hetu]";
 
@@ -163,9 +177,10 @@ fn apply<'t>(rule: &Rule, text: &'t str) -> Cow<'t, str> {
         let Some(whole) = found.get(0) else { return String::new() };
         let before = text.get(..whole.start()).and_then(|head| head.chars().next_back());
         let after = text.get(whole.end()..).and_then(|tail| tail.chars().next());
-        // A run of digits is one figure: a shape within a longer one is something else.
-        let cut = before.is_some_and(|c| c.is_numeric() || rule.whole_word && c.is_alphanumeric())
-            || after.is_some_and(char::is_numeric);
+        // A run of digits is one figure: a shape within a longer one is something else. An address takes all digits beside it along.
+        let cut = rule.mark != EMAIL
+            && (before.is_some_and(|c| c.is_numeric() || rule.whole_word && c.is_alphanumeric())
+                || after.is_some_and(char::is_numeric));
         if cut || !(rule.holds)(whole.as_str()) { whole.as_str().to_owned() } else { rule.mark.to_owned() }
     })
 }

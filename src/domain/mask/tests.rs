@@ -145,6 +145,11 @@ fn keeps_what_the_question_is_about() {
     }
 }
 
+#[test]
+fn neighbours_do_not_hide_each_other() {
+    check("x@0.@ö", "[email][email]");
+}
+
 proptest! {
     #[test]
     fn masking_twice_changes_nothing(text in "[0-9A-Fa-fxyFI +.@()äö-]{0,40}") {
