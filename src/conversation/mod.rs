@@ -46,8 +46,9 @@ pub struct Conversation {
 pub struct Offer {
     /// The topic.
     pub topic: TopicId,
-    /// The part of its article that answers what was asked.
-    pub part: Option<u8>,
+    /// The parts of its article that answer what was asked, best first.
+    #[serde(default)]
+    pub parts: Vec<u8>,
 }
 
 /// What `consider` decides.
@@ -145,8 +146,9 @@ impl Conversation {
         let aside = self.aside(&understanding, situation.as_ref());
         let ask = |topic: TopicId, language: Language, brief: bool, again: Option<Option<Notice>>| {
             let alone = Lookup::of(understanding.alone.clone(), language, day);
-            let part = self.offered.iter().find(|offer| offer.topic == topic).and_then(|offer| offer.part);
-            let alone = Lookup { wanted: Some(topic), part, brief, ..alone };
+            let offer = self.offered.iter().find(|offer| offer.topic == topic);
+            let parts = offer.map(|offer| offer.parts.clone()).unwrap_or_default();
+            let alone = Lookup { wanted: Some(topic), parts, brief, ..alone };
             let cues = understanding.cues.clone();
             let asked = Asked { cues, aside: None, again };
             Move::Lookup(Box::new(Question { alone, continued: None, further: Vec::new(), asked }))
@@ -319,7 +321,7 @@ impl Conversation {
 }
 
 fn offers(choices: &[Candidate]) -> Vec<Offer> {
-    choices.iter().map(|choice| Offer { topic: choice.topic.clone(), part: choice.part }).collect()
+    choices.iter().map(|choice| Offer { topic: choice.topic.clone(), parts: choice.parts.clone() }).collect()
 }
 
 /// Offers what else was asked before what others ask next.

@@ -37,7 +37,8 @@ fn consequence(intent: &Intent) -> Option<Consequence> {
 }
 
 fn evidence(confidence: f32) -> Evidence {
-    let candidate = |id: &str, score| Candidate { topic: id.parse().unwrap(), title: id.to_owned(), score, part: None };
+    let candidate =
+        |id: &str, score| Candidate { topic: id.parse().unwrap(), title: id.to_owned(), score, parts: Vec::new() };
     Evidence {
         candidates: vec![candidate("a.a", 0.6), candidate("b.b", 0.3), candidate("c.c", 0.05), candidate("d.d", 0.05)],
         confidence,

@@ -29,8 +29,8 @@ pub struct Lookup {
     pub favoured: Vec<(TopicId, f32)>,
     /// The topic that is wanted for sure: it was named or chosen.
     pub wanted: Option<TopicId>,
-    /// The part of the wanted topic's article that answers the question before which it was chosen: 0 is the lead.
-    pub part: Option<u8>,
+    /// The parts of the wanted topic's article that answer the question before which it was chosen, best first: 0 is the lead.
+    pub parts: Vec<u8>,
     /// Whether only the core of the answer is wanted.
     pub brief: bool,
 }
@@ -39,7 +39,7 @@ impl Lookup {
     /// A lookup of a reading, to be answered in a language as of a day.
     pub fn of(reading: Reading, language: Language, day: Date) -> Self {
         let Reading { utterance, embedding, guidance, prior, variates } = reading;
-        let (benefit, beside, favoured, wanted, part, brief) = (None, None, Vec::new(), None, None, false);
+        let (benefit, beside, favoured, wanted, parts, brief) = (None, None, Vec::new(), None, Vec::new(), false);
         Self {
             utterance,
             embedding,
@@ -52,7 +52,7 @@ impl Lookup {
             beside,
             favoured,
             wanted,
-            part,
+            parts,
             brief,
         }
     }
@@ -67,8 +67,8 @@ pub struct Candidate {
     pub title: String,
     /// Its share of the probability among all topics, 0 to 1.
     pub score: f32,
-    /// The part of its article that fits the question best, where it may be offered to choose from: 0 is the lead.
-    pub part: Option<u8>,
+    /// The parts of its article that answer the question, best first, where it may be offered to choose from: 0 is the lead.
+    pub parts: Vec<u8>,
 }
 
 /// A part of an article with its figures filled in.

@@ -1,13 +1,12 @@
 //! Fits the weights of retrieval and its thresholds on tuning questions, which no test set shares.
 
 use crate::assistant::Understand;
-use crate::domain::{Context, Lookup, Utterance};
+use crate::domain::{Context, Language, Lookup, Utterance};
 use crate::evaluation::Question;
 use crate::evaluation::facts::FactQuestion;
-use crate::inference::logit::Choice;
-use crate::knowledge::Knowledge;
+use crate::knowledge::{Article, Knowledge};
 use crate::retrieval::calibration::Tuned;
-use crate::retrieval::{Calibration, Mode, Retrieval};
+use crate::retrieval::{Calibration, Mode, Retrieval, parts};
 use jiff::civil::Date;
 
 /// Ranks the questions as a turn would, and notes what would have been right.
@@ -36,28 +35,45 @@ pub fn rank(
     questions.iter().filter_map(tuned).collect()
 }
 
-/// The choice among the parts of the right article, of each question for a figure: right are those that hold it.
+/// What the parts of an article are chosen by, of each question for a figure, where the parts that hold it are right, and of each example
+/// question, where its own part is.
 pub fn parts(
     knowledge: &Knowledge,
     understanding: &dyn Understand,
     retrieval: &Retrieval,
     questions: &[FactQuestion],
     day: Date,
-) -> Vec<Choice> {
-    let choice = |question: &FactQuestion| -> Option<Choice> {
-        let utterance = Utterance::parse(&question.text).ok()?;
-        let context = Context { hint: Some(question.language), ..Context::default() };
+) -> Vec<parts::Tuned> {
+    let lookup = |text: &str, language: Language| -> Option<Lookup> {
+        let utterance = Utterance::parse(text).ok()?;
+        let context = Context { hint: Some(language), ..Context::default() };
         let understood = understanding.understand(&utterance, context).ok()?;
-        let lookup = Lookup::of(understood.alone, question.language, day);
+        Some(Lookup::of(understood.alone, language, day))
+    };
+    let for_figure = |question: &FactQuestion| -> Option<parts::Tuned> {
+        let lookup = lookup(&question.text, question.language)?;
         let topic = question.topics.first()?;
         let topic = knowledge.topics.binary_search_by(|other| other.id.cmp(topic)).ok()?;
         let texts = retrieval.texts_of_parts(topic, question.language, day);
         let holds = texts.iter().enumerate().filter(|(_, text)| question.figure.is_match(text));
         let right: Vec<usize> = holds.map(|(part, _)| part).collect();
-        let features = retrieval.parts_of(topic, &lookup).into_iter().flatten().collect();
-        (!right.is_empty()).then_some(Choice { features, right })
+        let rows = retrieval.parts_of(topic, &lookup);
+        (!right.is_empty()).then_some(parts::Tuned { rows, right, topic, for_figure: true })
     };
-    questions.iter().filter_map(choice).collect()
+    let example = |topic: usize, article: &Article, part: usize, text: &str| -> Option<parts::Tuned> {
+        let rows = retrieval.parts_of(topic, &lookup(text, article.language)?).without_questions();
+        Some(parts::Tuned { rows, right: vec![part], topic, for_figure: false })
+    };
+    let mut tuned: Vec<_> = questions.iter().filter_map(for_figure).collect();
+    for (topic, content) in knowledge.topics.iter().enumerate() {
+        for article in &content.articles {
+            let of_lead = article.questions.iter().map(|text| (0, text));
+            let of_parts = article.parts().enumerate();
+            let of_parts = of_parts.flat_map(|(part, section)| section.questions.iter().map(move |text| (part, text)));
+            tuned.extend(of_lead.chain(of_parts).filter_map(|(part, text)| example(topic, article, part, text)));
+        }
+    }
+    tuned
 }
 
 /// Fits weights, confidence and thresholds, so that at most a share of `wrong_max` of the messages is answered wrong. `obtained` says on

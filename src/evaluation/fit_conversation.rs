@@ -123,7 +123,7 @@ impl Leant {
             |(at, (candidate, _)): (usize, &(&Candidate, _))| self.right.contains(&candidate.topic).then_some(at);
         let right: Vec<usize> = rows.iter().enumerate().filter_map(is_right).collect();
         let features = rows.iter().flat_map(|(_, row)| *row).collect();
-        (!right.is_empty()).then_some(Choice { features, right })
+        (!right.is_empty()).then_some(Choice { features, right, weight: 1.0 })
     }
 
     /// What says how sure the topic is that some weights choose, and whether it is right.

@@ -9,6 +9,8 @@ pub struct Choice {
     pub features: Vec<f32>,
     /// The right alternatives; at least one.
     pub right: Vec<usize>,
+    /// How much it counts beside the others.
+    pub weight: f64,
 }
 
 /// Fits the conditional logit model (`McFadden` 1974): the probability of an alternative is proportional to `exp(weights · features)`.
@@ -23,13 +25,13 @@ pub fn fit_choices(choices: &[Choice], features_n: usize, penalty: f64) -> Vec<f
                 // Of several right alternatives, each is a target by its share.
                 let target = if choice.right.contains(&at) { p / right_sum.max(1e-12) } else { 0.0 };
                 for (sum, x) in sum.iter_mut().zip(x) {
-                    *sum += f64::from((p - target) * x);
+                    *sum += choice.weight * f64::from((p - target) * x);
                 }
             }
         }
         sum
     };
-    descend(features_n, choices.len(), penalty, gradient)
+    descend(features_n, choices.iter().map(|choice| choice.weight).sum(), penalty, gradient)
 }
 
 /// Fits binary logistic regression; the last weight is the intercept and is not penalised.
@@ -44,7 +46,9 @@ pub fn fit_binary(rows: &[(Vec<f32>, bool)], features_n: usize, penalty: f64) ->
         }
         sum
     };
-    descend(features_n + 1, rows.len(), penalty, gradient)
+    #[expect(clippy::cast_precision_loss, reason = "row counts are small")]
+    let weight = rows.len() as f64;
+    descend(features_n + 1, weight, penalty, gradient)
 }
 
 /// The probability by a binary model whose last weight is the intercept.
@@ -59,10 +63,9 @@ pub fn product(weights: &[f32], x: &[f32]) -> f32 {
 }
 
 /// Adam (Kingma and Ba 2015) over the whole data, a fixed number of steps with a falling rate.
-fn descend(weights_n: usize, rows_n: usize, penalty: f64, gradient: impl Fn(&[f32]) -> Vec<f64>) -> Vec<f32> {
+fn descend(weights_n: usize, rows_weight: f64, penalty: f64, gradient: impl Fn(&[f32]) -> Vec<f64>) -> Vec<f32> {
     const STEPS_N: u32 = 600;
-    #[expect(clippy::cast_precision_loss, reason = "row counts are small")]
-    let scale = 1.0 / rows_n.max(1) as f64;
+    let scale = 1.0 / rows_weight.max(f64::MIN_POSITIVE);
     let mut weights = vec![0.0f32; weights_n];
     let (mut momentum, mut energy) = (vec![0.0f64; weights_n], vec![0.0f64; weights_n]);
     for step in 1..=STEPS_N {
@@ -94,7 +97,7 @@ mod tests {
                 let right = usize::from(n % 3);
                 let noise = |at: usize| f32::from((n * 7 + u8::try_from(at).unwrap() * 5) % 11) / 11.0;
                 let features = (0..3).flat_map(|at| [noise(at), if at == right { 1.0 } else { 0.0 }]).collect();
-                Choice { features, right: vec![right] }
+                Choice { features, right: vec![right], weight: 1.0 }
             })
             .collect();
         let weights = fit_choices(&choices, 2, 1e-3);

@@ -83,6 +83,27 @@ impl Template {
         })
     }
 
+    /// The sentences in which facts stand, each fact replaced by what `stand_in` gives for its id.
+    pub fn sentences_with_facts<'a>(&'a self, stand_in: impl Fn(&'a str) -> &'a str) -> Vec<String> {
+        let mut sentences = vec![(String::new(), false)];
+        for piece in &self.pieces {
+            let Some((sentence, has_fact)) = sentences.last_mut() else { break };
+            match piece {
+                Piece::Fact(id) => {
+                    sentence.push_str(stand_in(id));
+                    *has_fact = true;
+                }
+                Piece::Text(text) => {
+                    let mut parts = sentence_parts(text);
+                    sentence.push_str(parts.next().unwrap_or_default());
+                    sentences.extend(parts.map(|part| (part.to_owned(), false)));
+                }
+            }
+        }
+        let with_facts = sentences.into_iter().filter(|(_, has_fact)| *has_fact);
+        with_facts.map(|(sentence, _)| sentence.trim().to_owned()).collect()
+    }
+
     /// The text with the figures of a day in a language's convention; none where a fact does not hold on that day.
     pub fn fill(&self, facts: &BTreeMap<String, Fact>, language: Language, day: Date) -> Option<String> {
         let written = |piece: &Said<'_>| match piece {
@@ -99,5 +120,35 @@ impl Template {
             Piece::Fact(id) => facts.get(id)?.on(day).map(Said::Figure),
         };
         self.pieces.iter().map(piece).collect()
+    }
+}
+
+/// Cuts words between facts where a sentence ends: at the end of a line, and at a space behind a mark.
+fn sentence_parts(text: &str) -> impl Iterator<Item = &str> {
+    let mut before = None;
+    text.split(move |c: char| {
+        let ends = c == '\n' || (c == ' ' && matches!(before, Some('.' | '!' | '?')));
+        before = Some(c);
+        ends
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        let template = Template::parse(text, "sickness-allowance").unwrap();
+        assert_eq!(template.sentences_with_facts(|_| "2"), expected, "{text}");
+    }
+
+    #[test]
+    fn sentences_with_facts_stand_alone() {
+        check("No figure. Neither here", &[]);
+        check("Apply within {{days}} days. Then wait. It is {{sum}}.", &["Apply within 2 days.", "It is 2."]);
+        check("- one {{a}}\n- two\n- three {{b}}, {{c}}", &["- one 2", "- three 2, 2"]);
+        check("{{a}}{{b}}", &["22"]);
+        check("Wait {{a}}. {{b}} days?", &["Wait 2.", "2 days?"]);
     }
 }

@@ -6,7 +6,7 @@ use crate::inference::logit::{Choice, fit_choices, predict_binary, product};
 use crate::retrieval::Ranking;
 use crate::retrieval::confidence::{self, SIGNALS, signals};
 use crate::retrieval::features::{DENSE_N, FEATURES_N, Features, NAMES, PRIOR, VARIATES};
-use crate::retrieval::parts::{PARTS, PARTS_N, UNFITTED};
+use crate::retrieval::parts;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -52,8 +52,8 @@ impl Mode {
 pub struct Calibration {
     weights: [[f32; FEATURES_N]; 3],
     confidence: Vec<f32>,
-    /// What a part of an article is chosen by, one weight for each of [`PARTS`].
-    pub parts: [f32; PARTS_N],
+    /// What a part of an article is chosen by.
+    pub parts: parts::Weights,
     /// From this confidence on a question is answered.
     pub answer_from: f32,
     /// From this confidence on the citizen is asked which topic was meant.
@@ -61,9 +61,6 @@ pub struct Calibration {
     /// How all this was obtained.
     pub obtained: String,
 }
-
-/// How strongly the weights of parts are held down.
-const PARTS_PENALTY: f64 = 1e-3;
 
 /// One question of the tuning set, ranked.
 pub struct Tuned {
@@ -92,7 +89,7 @@ struct File {
     answer_from: f32,
     clarify_from: f32,
     confidence: BTreeMap<String, f32>,
-    parts: BTreeMap<String, f32>,
+    parts: parts::Written,
     weights: BTreeMap<String, BTreeMap<String, f32>>,
 }
 
@@ -113,7 +110,7 @@ impl Calibration {
         Self {
             weights,
             confidence,
-            parts: UNFITTED,
+            parts: parts::Weights::UNFITTED,
             answer_from: 0.9,
             clarify_from: 0.5,
             obtained: "not fitted".to_owned(),
@@ -139,14 +136,10 @@ impl Calibration {
         let confidence = signals
             .map(|name| file.confidence.get(name).copied().ok_or(CalibrationError::Lacks(name)))
             .collect::<Result<_, _>>()?;
-        let mut parts = [0.0; PARTS_N];
-        for (weight, name) in parts.iter_mut().zip(PARTS) {
-            *weight = *file.parts.get(name).ok_or(CalibrationError::Lacks(name))?;
-        }
         Ok(Self {
             weights,
             confidence,
-            parts,
+            parts: parts::Weights::read(&file.parts).map_err(CalibrationError::Lacks)?,
             answer_from: file.answer_from,
             clarify_from: file.clarify_from,
             obtained: file.obtained,
@@ -172,11 +165,7 @@ impl Calibration {
                 .zip(&self.confidence)
                 .map(|(name, weight)| (name.to_owned(), rounded(*weight)))
                 .collect(),
-            parts: PARTS
-                .into_iter()
-                .zip(&self.parts)
-                .map(|(name, weight)| (name.to_owned(), rounded(*weight)))
-                .collect(),
+            parts: self.parts.written(rounded),
             weights: Mode::ALL
                 .into_iter()
                 .zip(&self.weights)
@@ -186,11 +175,9 @@ impl Calibration {
         toml::to_string_pretty(&file)
     }
 
-    /// Fits what a part of an article is chosen by, on choices whose alternatives are the parts.
-    pub fn fit_parts(&mut self, choices: &[Choice]) {
-        for (to, from) in self.parts.iter_mut().zip(fit_choices(choices, PARTS_N, PARTS_PENALTY)) {
-            *to = from;
-        }
+    /// Fits what a part of an article is chosen by.
+    pub fn fit_parts(&mut self, tuned: &[parts::Tuned]) {
+        self.parts = parts::Weights::fit(&tuned.iter().collect::<Vec<_>>());
     }
 
     /// The weights of a mode, one a feature.
@@ -228,7 +215,7 @@ impl Calibration {
                 .map(|tuned| {
                     let rows = tuned.ranking.features.rows().iter().enumerate();
                     let features = rows.map(|(at, x)| if mode.uses(at % FEATURES_N) { *x } else { 0.0 }).collect();
-                    Choice { features, right: tuned.right.clone() }
+                    Choice { features, right: tuned.right.clone(), weight: 1.0 }
                 })
                 .collect();
             let weights = fit_choices(&choices, FEATURES_N, 1e-4);

@@ -1,6 +1,6 @@
 //! The texts of the content that get a vector each.
 
-use crate::domain::{Language, hex};
+use crate::domain::{FactKind, Language, hex};
 use crate::inference::Purpose;
 use crate::knowledge::{Knowledge, Section};
 use jiff::civil::Date;
@@ -18,6 +18,15 @@ pub enum Kind {
     Question,
     /// The lead or a section.
     Passage,
+    /// A sentence of the lead or a section in which a figure stands.
+    Figure,
+}
+
+impl Kind {
+    /// Whether it is written as citizens ask, and so is compared with questions and learnt from.
+    pub fn is_asked(self) -> bool {
+        matches!(self, Self::Title | Self::Question)
+    }
 }
 
 /// A text with a vector.
@@ -60,10 +69,25 @@ pub fn list(knowledge: &Knowledge) -> Vec<Entry> {
                     push(part, Kind::Question, Purpose::Query, question.clone());
                 }
                 push(part, Kind::Passage, Purpose::Passage, passage(&article.title, section));
+                for sentence in section.text.sentences_with_facts(|id| stand_in(knowledge, id)) {
+                    push(part, Kind::Figure, Purpose::Passage, sentence);
+                }
             }
         }
     }
     entries
+}
+
+/// What stands for a figure where its sentence is embedded: of its kind, so that a new amount does not need a new vector.
+fn stand_in(knowledge: &Knowledge, id: &str) -> &'static str {
+    match knowledge.facts.get(id).map(|fact| fact.kind) {
+        Some(FactKind::Money) => "100 €",
+        Some(FactKind::Percent) => "10 %",
+        Some(FactKind::Date) => "1.1.2026",
+        Some(FactKind::Year) => "2026",
+        Some(FactKind::Hours) => "9–16",
+        _ => "2",
+    }
 }
 
 /// A hash of all entries: what is indexed and learnt from the same ones is the same.

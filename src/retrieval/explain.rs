@@ -75,9 +75,11 @@ pub struct ExplainedPart {
     pub text_cosine: f32,
     /// The highest cosine to its example questions.
     pub question_cosine: f32,
+    /// The highest cosine to its sentences with figures.
+    pub figure_cosine: f32,
     /// The match of its words.
     pub words: f32,
-    /// All three, weighed.
+    /// All of them and what kind of figure is asked for, weighed.
     pub score: f32,
 }
 
@@ -95,12 +97,13 @@ impl Retrieval {
             let near = self.semantic.parts(best, parts_n, &probe, lookup.language);
             let words = lexical.parts(best, parts_n, &terms);
             let scores = self.parts(best, lookup, &probe, &terms);
-            let rows = article.parts().zip(near).zip(words).zip(scores);
-            rows.map(|(((part, [text_cosine, question_cosine]), words), score)| ExplainedPart {
+            let rows = article.parts().zip(near).zip(words).zip(scores.of_parts);
+            rows.map(|(((part, [text_cosine, question_cosine, figure_cosine]), words), score)| ExplainedPart {
                 heading: part.heading.clone(),
                 text_cosine,
                 question_cosine,
-                words,
+                figure_cosine,
+                words: words.iter().sum(),
                 score,
             })
             .collect()

@@ -86,16 +86,17 @@ impl Lexical {
         }
     }
 
-    /// How well each of a topic's parts (lead first) matches a question by its stems, compound parts and n-grams.
-    pub fn parts(&self, topic: usize, parts_n: usize, question: &Terms) -> Vec<f32> {
+    /// How well each of a topic's parts (lead first) matches a question by its stems, compound parts and n-grams: its heading and text, and
+    /// its example questions.
+    pub fn parts(&self, topic: usize, parts_n: usize, question: &Terms) -> Vec<[f32; 2]> {
         let start = self.part_starts.get(topic).copied().unwrap_or_default();
         let documents = start..start + parts_n;
-        let mut sums = vec![0.0; parts_n];
+        let mut sums = vec![[0.0; 2]; parts_n];
         for (at, terms) in question.terms.iter().enumerate().skip(1) {
-            for zone in 0..ZONES.len() {
+            for (zone, name) in ZONES.into_iter().enumerate() {
                 let (scores, _) = self.passages.scores(zone, at, terms, documents.clone());
-                for (sum, score) in sums.iter_mut().zip(scores) {
-                    *sum += score;
+                for ([of_text, of_questions], score) in sums.iter_mut().zip(scores) {
+                    *(if name == "questions" { of_questions } else { of_text }) += score;
                 }
             }
         }

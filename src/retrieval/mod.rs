@@ -19,7 +19,6 @@ pub use vectors::Vectors;
 
 use crate::assistant::Retrieve;
 use crate::domain::{Candidate, Citation, Evidence, Language, Lookup, QuickReply, TopicId};
-use crate::inference::logit::product;
 use crate::inference::{EncodeError, Kept};
 use crate::knowledge::{Article, Knowledge, changes};
 use entries::Entry;
@@ -193,11 +192,11 @@ impl Retrieval {
             Some(_) => 1.0,
             None => self.calibration.confidence(&ranking, lookup),
         };
-        // Which part answers is remembered with a choice, so that the question need not be asked again.
+        // Which parts answer is remembered with a choice, so that the question need not be asked again.
         let is_asked_back = confidence < self.calibration.answer_from;
-        let part = |at: usize| {
-            let scores = self.parts(at, lookup, &probe, &terms);
-            parts::best(&scores).and_then(|part| u8::try_from(part).ok())
+        let parts = |at: usize| -> Vec<u8> {
+            let shown = parts::shown(&self.parts(at, lookup, &probe, &terms));
+            shown.into_iter().filter_map(|part| u8::try_from(part).ok()).collect()
         };
         let candidates: Vec<Candidate> = ranking
             .order
@@ -210,7 +209,7 @@ impl Retrieval {
                     topic: topic.id.clone(),
                     title: topic.article(lookup.language).title.clone(),
                     score: ranking.shares.get(at).copied()?,
-                    part: (is_asked_back && place < CHOICES_MAX).then(|| part(at)).flatten(),
+                    parts: if is_asked_back && place < CHOICES_MAX { parts(at) } else { Vec::new() },
                 })
             })
             .collect();
@@ -256,20 +255,13 @@ impl Retrieval {
     }
 
     /// The score of each part of a topic's article for a question, lead first.
-    fn parts(&self, topic: usize, lookup: &Lookup, probe: &Probe, terms: &Terms) -> Vec<f32> {
-        let features = self.features_of_parts(topic, lookup, probe, terms);
-        features.iter().map(|row| product(&self.calibration.parts, row)).collect()
+    fn parts(&self, topic: usize, lookup: &Lookup, probe: &Probe, terms: &Terms) -> parts::Scores {
+        self.calibration.parts.scores(&self.rows_of_parts(topic, lookup, probe, terms))
     }
 
-    fn features_of_parts(
-        &self,
-        topic: usize,
-        lookup: &Lookup,
-        probe: &Probe,
-        terms: &Terms,
-    ) -> Vec<[f32; parts::PARTS_N]> {
-        let Some(content) = self.knowledge.topics.get(topic) else { return Vec::new() };
-        let article = content.article(lookup.language);
+    fn rows_of_parts(&self, topic: usize, lookup: &Lookup, probe: &Probe, terms: &Terms) -> parts::Rows {
+        let article = self.knowledge.topics.get(topic).map(|content| content.article(lookup.language));
+        let Some(article) = article else { return parts::Rows::default() };
         let parts_n = article.sections.len() + 1;
         let near = self.semantic.parts(topic, parts_n, probe, lookup.language);
         let words = self.lexical(lookup.language).parts(topic, parts_n, terms);
@@ -277,11 +269,11 @@ impl Retrieval {
         parts::features((&self.knowledge, article), &near, &words, asked)
     }
 
-    /// What the parts of a topic's article are chosen by, lead first; for fitting.
-    pub fn parts_of(&self, topic: usize, lookup: &Lookup) -> Vec<[f32; parts::PARTS_N]> {
+    /// What the parts of a topic's article are chosen by; for fitting.
+    pub fn parts_of(&self, topic: usize, lookup: &Lookup) -> parts::Rows {
         let probe = self.semantic.probe(lookup);
         let terms = self.lexical(lookup.language).read(lookup.utterance.as_str());
-        self.features_of_parts(topic, lookup, &probe, &terms)
+        self.rows_of_parts(topic, lookup, &probe, &terms)
     }
 
     /// The text of each part of a topic's article in a language on a day, lead first, figures filled in.
@@ -292,7 +284,7 @@ impl Retrieval {
     }
 
     /// Adds what a topic answers: its passages, where they come from, and what people ask next.
-    fn fill(&self, evidence: &mut Evidence, topic: usize, scores: &[f32], lookup: &Lookup) {
+    fn fill(&self, evidence: &mut Evidence, topic: usize, scores: &parts::Scores, lookup: &Lookup) {
         let Some(topic_content) = self.knowledge.topics.get(topic) else { return };
         let article = topic_content.article(lookup.language);
         evidence.passages = parts::choose(&self.knowledge, article, scores, lookup);

@@ -1,24 +1,85 @@
-//! Which parts of an article answer a question: the lead, and the section that fits best.
+//! Which parts of an article answer a question: the lead and the sections that fit best.
+//!
+//! Weights are fitted twice: on questions that ask for a figure, where the parts that hold it are right, and on the example questions of the
+//! sections themselves, which ask for anything else. Fitted on figures alone, sections with figures came first whatever was asked.
 
 use crate::domain::{FactKind, Lookup, Passage};
+use crate::inference::logit::{Choice, fit_choices, product};
 use crate::knowledge::threads::Cue;
 use crate::knowledge::{Article, Knowledge, Section};
 use crate::retrieval::entries::filled;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How many numbers say how well a part answers.
-pub const PARTS_N: usize = 6;
-/// Their names in the calibration: the cosine to its text, to its example questions, the match of its words, whether it is the lead, whether
-/// it has sums where a sum is asked for, whether it has times where a time is.
-pub const PARTS: [&str; PARTS_N] = ["text", "questions", "words", "lead", "sum-asked", "time-asked"];
+pub const PARTS_N: usize = 9;
+/// Their names in the calibration: the cosine to its text, to its example questions, the match of its heading and text, of its example
+/// questions, whether it is the lead, whether it has sums where a sum is asked for, whether it has times where a time is, the cosine to its
+/// nearest sentence with a figure, whether it has one.
+const NAMES: [&str; PARTS_N] =
+    ["text", "questions", "text-words", "question-words", "lead", "sum-asked", "time-asked", "figure", "has-figure"];
 /// What holds before anything was fitted.
-pub const UNFITTED: [f32; PARTS_N] = [10.0, 10.0, 2.0, 2.0, 0.0, 0.0];
+const UNFITTED: [f32; PARTS_N] = [10.0, 10.0, 2.0, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0];
 
 /// A section that is less likely than this beside the lead is not shown.
 const BESIDE_FROM: f32 = 0.2;
 /// A section that is likelier than this beside the lead comes before it.
 const BEFORE_FROM: f32 = 0.7;
+/// Where a figure is asked for, a second part that is likelier than this among all is shown.
+const SECOND_FROM: f32 = 0.05;
+/// The L2 penalty of the fit.
+const PENALTY: f64 = 1e-3;
+/// How much example questions of sections count beside questions for figures: where the question's words ask for a figure, and where not.
+const OTHERS_SHARE_ASKED: f64 = 0.1;
+const OTHERS_SHARE: f64 = 0.5;
+/// Into how many folds the topics are cut to judge the fit.
+const FOLDS_N: usize = 5;
 /// The match of words is divided by this, so that it is of the size of the other numbers.
 const WORDS_SCALE: f32 = 10.0;
+
+/// What the parts are chosen by, one weight for each of [`NAMES`].
+#[derive(Clone, Debug)]
+pub struct Weights {
+    /// Where a figure is asked for.
+    figure: [f32; PARTS_N],
+    /// Where none is.
+    other: [f32; PARTS_N],
+}
+
+/// The weights in the calibration file, by name.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Written {
+    figure: BTreeMap<String, f32>,
+    other: BTreeMap<String, f32>,
+}
+
+/// The numbers of each part of an article for one question, lead first.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    /// One row of [`PARTS_N`] a part.
+    pub rows: Vec<[f32; PARTS_N]>,
+    /// Whether the question asks for a figure.
+    pub asks_figure: bool,
+}
+
+/// The scores of the parts of an article for one question, lead first.
+#[derive(Clone, Debug)]
+pub(super) struct Scores {
+    pub(super) of_parts: Vec<f32>,
+    asks_figure: bool,
+}
+
+/// A question with the parts that answer it.
+pub struct Tuned {
+    /// What the parts are chosen by.
+    pub rows: Rows,
+    /// The parts that answer it; at least one.
+    pub right: Vec<usize>,
+    /// Its topic's place: the fit is judged on topics that it has not seen.
+    pub topic: usize,
+    /// Whether it comes from a set of questions for figures.
+    pub for_figure: bool,
+}
 
 /// What kind of figure a question asks for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,25 +96,33 @@ impl FigureAsked {
         let asks = |cue: Cue| found.iter().any(|found| Cue::ALL.get(found.means) == Some(&cue));
         Self { sum: asks(Cue::AsksSum), time: asks(Cue::AsksTime) }
     }
+
+    fn any(self) -> bool {
+        self.sum || self.time
+    }
 }
 
-/// The numbers of each part, lead first, by its vectors' cosines to text and questions, and the match of its words.
+/// The numbers of each part, lead first, by its vectors' cosines to text, questions and sentences with figures, and the match of the words of its
+/// text and questions.
 pub(super) fn features(
     (knowledge, article): (&Knowledge, &Article),
-    near: &[[f32; 2]],
-    words: &[f32],
+    near: &[[f32; 3]],
+    words: &[[f32; 2]],
     asked: FigureAsked,
-) -> Vec<[f32; PARTS_N]> {
+) -> Rows {
     let flag = |is: bool| if is { 1.0 } else { 0.0 };
-    let of = |(at, ((part, [text, questions]), words)): (usize, ((&Section, &[f32; 2]), &f32))| {
+    let of = |(at, ((part, near), words)): (usize, ((&Section, &[f32; 3]), &[f32; 2]))| {
+        let ([text, questions, figure], [text_words, question_words]) = (*near, words.map(|words| words / WORDS_SCALE));
         let has = |is_kind: fn(FactKind) -> bool| {
             part.text.facts().filter_map(|id| knowledge.facts.get(id)).any(|fact| is_kind(fact.kind))
         };
         let sum = asked.sum && has(|kind| matches!(kind, FactKind::Money | FactKind::Percent));
         let time = asked.time && has(is_time);
-        [*text, *questions, words / WORDS_SCALE, flag(at == 0), flag(sum), flag(time)]
+        let (lead, has_figure) = (flag(at == 0), flag(part.text.facts().next().is_some()));
+        [text, questions, text_words, question_words, lead, flag(sum), flag(time), figure, has_figure]
     };
-    article.parts().zip(near).zip(words).enumerate().map(of).collect()
+    let rows = article.parts().zip(near).zip(words).enumerate().map(of).collect();
+    Rows { rows, asks_figure: asked.any() }
 }
 
 /// Counts are mostly of days and months; their unit stands in the text.
@@ -62,30 +131,128 @@ fn is_time(kind: FactKind) -> bool {
     matches!(kind, Number | Ordinal | Date | Day | Month | Year | Hours)
 }
 
-/// The part that fits best: a section only where it may answer.
-pub(super) fn best(scores: &[f32]) -> Option<usize> {
-    let lead = *scores.first()?;
-    Some(section(scores, lead).map_or(0, |(part, _)| part))
+impl Rows {
+    /// The rows as if no part had example questions: for a question that is an example itself. Most parts have one or two, so leaving just
+    /// itself out would speak against its own part.
+    pub fn without_questions(mut self) -> Self {
+        for [_, questions, _, question_words, ..] in &mut self.rows {
+            (*questions, *question_words) = (0.0, 0.0);
+        }
+        self
+    }
 }
 
-/// The best section, where it may answer, and how likely it is beside the lead.
-fn section(scores: &[f32], lead: f32) -> Option<(usize, f32)> {
-    let (part, score) = scores.iter().copied().enumerate().skip(1).max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let likely = 1.0 / (1.0 + (lead - score).exp());
-    (BESIDE_FROM <= likely).then_some((part, likely))
+impl Weights {
+    /// What holds before anything was fitted.
+    pub(super) const UNFITTED: Self = Self { figure: UNFITTED, other: UNFITTED };
+
+    /// Reads what is written, or says what is missing.
+    pub(super) fn read(written: &Written) -> Result<Self, &'static str> {
+        let read = |by_name: &BTreeMap<String, f32>| {
+            let mut row = [0.0; PARTS_N];
+            for (weight, name) in row.iter_mut().zip(NAMES) {
+                *weight = *by_name.get(name).ok_or(name)?;
+            }
+            Ok::<_, &'static str>(row)
+        };
+        Ok(Self { figure: read(&written.figure)?, other: read(&written.other)? })
+    }
+
+    /// The weights by name, each made shorter by `rounded`.
+    pub(super) fn written(&self, rounded: fn(f32) -> f32) -> Written {
+        let named =
+            |row: &[f32; PARTS_N]| NAMES.into_iter().zip(row).map(|(n, w)| (n.to_owned(), rounded(*w))).collect();
+        Written { figure: named(&self.figure), other: named(&self.other) }
+    }
+
+    /// The scores of an article's parts.
+    pub(super) fn scores(&self, Rows { rows, asks_figure }: &Rows) -> Scores {
+        let weights = if *asks_figure { &self.figure } else { &self.other };
+        Scores { of_parts: rows.iter().map(|row| product(weights, row)).collect(), asks_figure: *asks_figure }
+    }
+
+    /// Fits both on questions whose right parts are known. Those for figures and the others count the same altogether.
+    pub(super) fn fit(tuned: &[&Tuned]) -> Self {
+        let fit = |asks_figure: bool| {
+            let of_kind = || tuned.iter().filter(|tuned| tuned.rows.asks_figure == asks_figure);
+            #[expect(clippy::cast_precision_loss, reason = "counts are small")]
+            let count = |for_figure| of_kind().filter(|tuned| tuned.for_figure == for_figure).count().max(1) as f64;
+            let (for_figures_n, others_n) = (count(true), count(false));
+            let share = if asks_figure { OTHERS_SHARE_ASKED } else { OTHERS_SHARE };
+            let choices: Vec<Choice> = of_kind()
+                .map(|tuned| Choice {
+                    features: tuned.rows.rows.concat(),
+                    right: tuned.right.clone(),
+                    weight: if tuned.for_figure { (1.0 - share) / for_figures_n } else { share / others_n },
+                })
+                .collect();
+            let mut weights = [0.0; PARTS_N];
+            for (to, from) in weights.iter_mut().zip(fit_choices(&choices, PARTS_N, PENALTY)) {
+                *to = from;
+            }
+            weights
+        };
+        Self { figure: fit(true), other: fit(false) }
+    }
 }
 
-/// The parts to show: the lead, which answers the main question, and the best section where it may answer; the section first where it is
-/// clearly better. The lead is always there: it has the main figure, and a section alone may be the wrong one.
-pub(super) fn choose(knowledge: &Knowledge, article: &Article, scores: &[f32], lookup: &Lookup) -> Vec<Passage> {
-    let lead = scores.first().copied().unwrap_or_default();
-    let chosen = lookup.part.map(usize::from);
-    let parts: Vec<usize> = match section(scores, lead) {
-        _ if lookup.brief || chosen == Some(0) => vec![0],
-        _ if chosen.is_some_and(|part| part < scores.len()) => chosen.into_iter().chain([0]).collect(),
-        Some((part, likely)) if BEFORE_FROM <= likely => vec![part, 0],
-        Some((part, _)) => vec![0, part],
-        None => vec![0],
+/// The share of questions that are shown a right part, of those for figures and of the others, each judged by weights that were fitted on
+/// other topics.
+#[expect(clippy::cast_precision_loss, reason = "counts are small")]
+pub fn unseen(tuned: &[Tuned]) -> [f64; 2] {
+    let is_in = |tuned: &Tuned, fold: usize| tuned.topic % FOLDS_N == fold;
+    let (mut all_n, mut right_n) = ([0.0; 2], [0.0; 2]);
+    for fold in 0..FOLDS_N {
+        let weights = Weights::fit(&tuned.iter().filter(|tuned| !is_in(tuned, fold)).collect::<Vec<_>>());
+        for tuned in tuned.iter().filter(|tuned| is_in(tuned, fold)) {
+            let shown = shown(&weights.scores(&tuned.rows));
+            let kind = usize::from(!tuned.for_figure);
+            if let (Some(all_n), Some(right_n)) = (all_n.get_mut(kind), right_n.get_mut(kind)) {
+                *all_n += 1.0;
+                *right_n += f64::from(u8::from(shown.iter().any(|part| tuned.right.contains(part))));
+            }
+        }
+    }
+    let [figures, others] = all_n.map(|n: f64| n.max(1.0));
+    let [of_figures, of_others] = right_n;
+    [of_figures / figures, of_others / others]
+}
+
+/// The parts to show, first one first: none where there are none.
+///
+/// Where a figure is asked for, the two likeliest; the lead as the second where no other is likely. Else the lead, which answers the main
+/// question, and the best section where it may answer; the section first where it is clearly better.
+pub(super) fn shown(Scores { of_parts, asks_figure }: &Scores) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..of_parts.len()).collect();
+    let score = |part: &usize| of_parts.get(*part).copied().unwrap_or_default();
+    order.sort_by(|a, b| score(b).total_cmp(&score(a)));
+    if *asks_figure {
+        let best = order.first().map(score).unwrap_or_default();
+        let total: f32 = of_parts.iter().map(|score| (score - best).exp()).sum();
+        let is_likely = |part: &usize| SECOND_FROM <= (score(part) - best).exp() / total;
+        let second = order.get(1).filter(|part| is_likely(part)).copied();
+        let first = order.first().copied();
+        let second = second.or(first.filter(|first| *first != 0).map(|_| 0));
+        return first.into_iter().chain(second).collect();
+    }
+    let lead = of_parts.first().copied().unwrap_or_default();
+    let section = order.into_iter().find(|part| *part != 0);
+    let likely = |part: &usize| 1.0 / (1.0 + (lead - score(part)).exp());
+    match section {
+        _ if of_parts.is_empty() => Vec::new(),
+        Some(part) if BEFORE_FROM <= likely(&part) => vec![part, 0],
+        Some(part) if BESIDE_FROM <= likely(&part) => vec![0, part],
+        _ => vec![0],
+    }
+}
+
+/// The parts to show of an article: those that were noted with a choice, or those that the scores speak for.
+pub(super) fn choose(knowledge: &Knowledge, article: &Article, scores: &Scores, lookup: &Lookup) -> Vec<Passage> {
+    let noted = lookup.parts.iter().map(|part| usize::from(*part)).filter(|part| *part <= article.sections.len());
+    let parts: Vec<usize> = match noted.collect::<Vec<_>>() {
+        _ if lookup.brief => vec![0],
+        noted if !noted.is_empty() => noted,
+        _ => shown(scores),
     };
     parts
         .into_iter()
@@ -101,14 +268,27 @@ pub(super) fn choose(knowledge: &Knowledge, article: &Article, scores: &[f32], l
 mod tests {
     use super::*;
 
+    #[track_caller]
+    fn check(of_parts: &[f32], asks_figure: bool, expected: &[usize]) {
+        assert_eq!(shown(&Scores { of_parts: of_parts.to_vec(), asks_figure }), expected, "{of_parts:?}");
+    }
+
     #[test]
-    fn a_section_is_shown_where_it_may_answer() {
-        assert_eq!(best(&[]), None);
-        assert_eq!(best(&[1.0]), Some(0));
-        assert_eq!(best(&[1.0, 0.9, 0.2]), Some(1));
-        assert_eq!(best(&[3.0, 0.9, 0.2]), Some(0));
-        let (part, likely) = section(&[0.0, -1.0, 2.0], 0.0).unwrap();
-        assert_eq!(part, 2);
-        assert!((likely - 0.880_797).abs() < 1e-5, "{likely}");
+    fn the_lead_is_shown_with_a_section_that_may_answer() {
+        check(&[], false, &[]);
+        check(&[1.0], false, &[0]);
+        check(&[1.0, 0.9, 0.2], false, &[0, 1]);
+        check(&[3.0, 0.9, 0.2], false, &[0]);
+        check(&[0.0, -1.0, 2.0], false, &[2, 0]);
+    }
+
+    #[test]
+    fn two_likely_parts_are_shown_where_a_figure_is_asked_for() {
+        check(&[], true, &[]);
+        check(&[1.0], true, &[0]);
+        check(&[0.0, 2.0, 1.0], true, &[1, 2]);
+        check(&[0.0, 9.0, 1.0], true, &[1, 0]);
+        check(&[9.0, 1.0, 1.0], true, &[0]);
+        check(&[1.0, 2.0, 0.0], true, &[1, 0]);
     }
 }

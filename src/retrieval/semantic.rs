@@ -33,6 +33,7 @@ pub struct Semantic {
 struct Shelf {
     titles: Rows,
     passages: Rows,
+    figures: Rows,
     /// Topic and part of each example question.
     question_places: Vec<(usize, usize)>,
     /// The whitened vectors of the example questions.
@@ -53,17 +54,18 @@ pub struct Probe {
     white: Vec<f32>,
     titles: Vec<f32>,
     passages: Vec<f32>,
+    figures: Vec<f32>,
     questions: Vec<f32>,
 }
 
 impl Semantic {
     /// Takes the vectors of all entries; none where there are no entries to learn from.
     pub fn learn(entries: &[Entry], vectors: &[Vec<f32>], topics_n: usize) -> Option<Self> {
-        let centres = Language::ALL.map(|language| mean(of_kind(entries, vectors, language, false)));
+        let centres = Language::ALL.map(|language| mean(of_kind(entries, vectors, language, Kind::is_asked)));
         let asked: Vec<(usize, Vec<f32>)> = entries
             .iter()
             .zip(vectors)
-            .filter(|(entry, _)| entry.kind != Kind::Passage)
+            .filter(|(entry, _)| entry.kind.is_asked())
             .map(|(entry, vector)| (entry.topic, centred(vector, centre(&centres, entry.language))))
             .collect();
         let dims = asked.first()?.1.len();
@@ -95,10 +97,10 @@ impl Semantic {
         kept: [Option<Arc<Neighbours>>; 3],
     ) -> Self {
         let shelf = |(language, kept): (Language, Option<Arc<Neighbours>>)| {
-            let passage_centre = mean(of_kind(entries, vectors, language, true));
+            let passage_centre = mean(of_kind(entries, vectors, language, |kind| kind == Kind::Passage));
             let rows = |kind: Kind| -> Vec<f32> {
                 let of_kind = entries.iter().zip(vectors).filter(|(e, _)| e.language == language && e.kind == kind);
-                let centre = if kind == Kind::Passage { &passage_centre } else { centre(&centres, language) };
+                let centre = if kind.is_asked() { centre(&centres, language) } else { &passage_centre };
                 of_kind.flat_map(|(_, vector)| centred(vector, centre)).collect()
             };
             let questions = kept.unwrap_or_else(|| {
@@ -110,6 +112,7 @@ impl Semantic {
             Shelf {
                 titles: Rows::new(entries, language, Kind::Title, rows(Kind::Title)),
                 passages: Rows::new(entries, language, Kind::Passage, rows(Kind::Passage)),
+                figures: Rows::new(entries, language, Kind::Figure, rows(Kind::Figure)),
                 question_places: places(entries, language, Kind::Question),
                 questions,
             }
@@ -127,6 +130,7 @@ impl Semantic {
             kept.put_f32(&format!("{language}.centre"), centre);
             kept.put_f32(&format!("{language}.titles"), &shelf.titles.numbers);
             kept.put_f32(&format!("{language}.passages"), &shelf.passages.numbers);
+            kept.put_f32(&format!("{language}.figures"), &shelf.figures.numbers);
             shelf.questions.keep(&format!("{language}.questions"), &mut kept);
         }
         kept
@@ -144,6 +148,7 @@ impl Semantic {
             Some(Shelf {
                 titles: rows(Kind::Title, "titles")?,
                 passages: rows(Kind::Passage, "passages")?,
+                figures: rows(Kind::Figure, "figures")?,
                 questions: Arc::new(Neighbours::kept(
                     kept,
                     &format!("{language}.questions"),
@@ -172,12 +177,14 @@ impl Semantic {
         let mut white_unit = white.clone();
         normalize(&mut white_unit);
         let Some(shelf) = self.languages.get(at) else {
-            return Probe { white, titles: Vec::new(), passages: Vec::new(), questions: Vec::new() };
+            let [titles, passages, figures, questions] = Default::default();
+            return Probe { white, titles, passages, figures, questions };
         };
         Probe {
             white,
             titles: products(&shelf.titles.numbers, &centred),
             passages: products(&shelf.passages.numbers, &centred),
+            figures: products(&shelf.figures.numbers, &centred),
             questions: shelf.questions.cosines(&white_unit),
         }
     }
@@ -215,11 +222,16 @@ impl Semantic {
         near
     }
 
-    /// For each part of a topic's article (lead first): the cosine to its text, and the highest to its example questions.
-    pub fn parts(&self, topic: usize, parts_n: usize, probe: &Probe, language: Language) -> Vec<[f32; 2]> {
-        let mut parts = vec![[0.0f32; 2]; parts_n];
+    /// For each part of a topic's article (lead first): the cosine to its text, the highest to its example questions, and the highest to its
+    /// sentences with figures.
+    pub fn parts(&self, topic: usize, parts_n: usize, probe: &Probe, language: Language) -> Vec<[f32; 3]> {
+        let mut parts = vec![[0.0f32; 3]; parts_n];
         let Some(shelf) = self.languages.get(language.index()) else { return parts };
-        let compared = [(&shelf.passages.places, &probe.passages), (&shelf.question_places, &probe.questions)];
+        let compared = [
+            (&shelf.passages.places, &probe.passages),
+            (&shelf.question_places, &probe.questions),
+            (&shelf.figures.places, &probe.figures),
+        ];
         for (at, (places, cosines)) in compared.into_iter().enumerate() {
             let of_topic = places.iter().zip(cosines).filter(|((of, _), _)| *of == topic);
             for ((_, part), cosine) in of_topic {
@@ -255,17 +267,17 @@ fn centre(centres: &[Vec<f32>; 3], language: Language) -> &[f32] {
     centres.get(language.index()).map_or(&[], Vec::as_slice)
 }
 
-/// The vectors of a language's passages, or of its titles and questions.
+/// The vectors of a language's entries of some kinds.
 fn of_kind<'a>(
     entries: &'a [Entry],
     vectors: &'a [Vec<f32>],
     language: Language,
-    passages: bool,
+    is_wanted: fn(Kind) -> bool,
 ) -> impl Iterator<Item = &'a [f32]> {
     entries
         .iter()
         .zip(vectors)
-        .filter(move |(entry, _)| entry.language == language && (entry.kind == Kind::Passage) == passages)
+        .filter(move |(entry, _)| entry.language == language && is_wanted(entry.kind))
         .map(|(_, vector)| vector.as_slice())
 }
 

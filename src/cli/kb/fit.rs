@@ -4,7 +4,7 @@ use crate::app;
 use crate::cli::output;
 use crate::config::Config;
 use crate::evaluation::{facts, fit, questions};
-use crate::retrieval::{Calibration, Mode, Vectors, calibration};
+use crate::retrieval::{Calibration, Mode, Vectors, calibration, parts};
 use anyhow::{Context as _, Result, bail};
 use jiff::civil::Date;
 use std::path::{Path, PathBuf};
@@ -47,8 +47,18 @@ pub(super) fn run(
         let asked = facts::read(&text).with_context(|| file.display().to_string())?;
         let choices = fit::parts(&knowledge, &understanding, &retrieval, &asked, day);
         fitted.fit_parts(&choices);
+        let [figures, others] = parts::unseen(&choices).map(|share| 100.0 * share);
+        output::line(&format!(
+            "sections: a right one is shown for {figures:.1} % of the questions for figures and {others:.1} % of the examples, judged on \
+             topics that were not fitted on"
+        ))?;
+        let for_figure_n = choices.iter().filter(|choice| choice.for_figure).count();
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        fitted.obtained.push_str(&format!("; sections on {} questions of {name}", choices.len()));
+        fitted.obtained.push_str(&format!(
+            "; sections on {} questions of {name} and {} examples",
+            for_figure_n,
+            choices.len() - for_figure_n
+        ));
     } else if let Ok(before) = Calibration::parse(&fs_err::read_to_string(&path)?) {
         fitted.parts = before.parts;
     }
