@@ -9,7 +9,7 @@ pub const WORDS: &str = "words-";
 pub const SAY: &str = "say-";
 
 /// Ids without the prefix.
-pub const IDS: [&str; 57] = [
+pub const IDS: [&str; 58] = [
     "languages",
     "greeting",
     "can",
@@ -32,6 +32,7 @@ pub const IDS: [&str; 57] = [
     "unclear-1",
     "unclear-2",
     "busy",
+    "moment",
     "hold",
     "slower",
     "link-sent",

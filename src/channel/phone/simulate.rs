@@ -14,6 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 /// When nobody has said anything for so long behind the recording, the caller hangs up: before the bot would ask why it is silent.
 const QUIET_MAX: Duration = Duration::from_secs(6);
+/// The most pieces of speech whose beginning is noted.
+const SOUNDS_MAX: usize = 100;
 /// The most events of one call that are told.
 const EVENTS_MAX: u32 = 400;
 
@@ -22,8 +24,10 @@ const EVENTS_MAX: u32 = 400;
 pub struct Simulated {
     /// What happened in its conversation.
     pub events: Vec<EventKind>,
-    /// How long the caller waited from the last sound of the recording to the first of the answer; none where the bot said nothing.
+    /// How long the caller waited from the last sound of the recording to the first of the bot; none where it said nothing.
     pub waited: Option<Duration>,
+    /// The same to the first sound of the answer, behind a short acknowledgement.
+    pub answered: Option<Duration>,
 }
 
 /// Leads a call over a recording.
@@ -42,15 +46,18 @@ pub async fn call(
     let (line, ends) = line::line();
     let gone = CancellationToken::new();
     let leading = stream::lead(phone, &mut session, speech, line, &gone);
-    let (_, waited) = tokio::join!(leading, play(ends, recording));
+    let (_, sounds) = tokio::join!(leading, play(ends, recording));
     let language = session.call.language();
+    let acknowledged_n = usize::try_from(session.call.acknowledged_n()).unwrap_or(usize::MAX);
     exchange.hang_up(admitted, language).await?;
     let events = exchange.events(admitted, 0, EVENTS_MAX).await?;
-    Ok(Simulated { events: events.into_iter().map(|event| event.kind).collect(), waited })
+    let [waited, answered] = [0, acknowledged_n].map(|at| sounds.get(at).copied());
+    Ok(Simulated { events: events.into_iter().map(|event| event.kind).collect(), waited, answered })
 }
 
-/// The caller: waits until the bot has asked, then plays the recording, listens to the answer and hangs up. Gives how long the answer took.
-async fn play(ends: Socket, recording: Pcm) -> Option<Duration> {
+/// The caller: waits until the bot has asked, then plays the recording, listens to the answer and hangs up. Gives how long after the
+/// recording's last sound each piece of speech began to come.
+async fn play(ends: Socket, recording: Pcm) -> Vec<Duration> {
     let Socket { events, mut commands } = ends;
     let mut clock = interval(Duration::from_millis(u64::from(FRAME_MS)));
     clock.set_missed_tick_behavior(MissedTickBehavior::Burst);
@@ -58,12 +65,12 @@ async fn play(ends: Socket, recording: Pcm) -> Option<Duration> {
     let mut pending = Vec::new();
     let (mut at, mut quiet, mut has_spoken) = (0, Duration::ZERO, false);
     let frame_time = Duration::from_millis(u64::from(FRAME_MS));
-    let (mut fell_silent, mut waited) = (None::<Instant>, None);
+    let (mut fell_silent, mut sounds) = (None::<Instant>, Vec::new());
     loop {
         tokio::select! {
             command = commands.recv() => match command {
                 Some(Command::Play(id, pcm)) => {
-                    waited = waited.or(fell_silent.map(|since| since.elapsed()));
+                    sounds.extend(fell_silent.filter(|_| sounds.len() < SOUNDS_MAX).map(|since| since.elapsed()));
                     let samples_n = u32::try_from(pcm.len()).unwrap_or(u32::MAX);
                     until_quiet += Duration::from_secs_f64(f64::from(samples_n) / f64::from(LINE_RATE_HZ));
                     pending.push((until_quiet, id));
@@ -72,7 +79,7 @@ async fn play(ends: Socket, recording: Pcm) -> Option<Duration> {
                     pending.clear();
                     until_quiet = Duration::ZERO;
                 }
-                None => return waited,
+                None => return sounds,
             },
             _ = clock.tick() => {
                 until_quiet = until_quiet.saturating_sub(frame_time);
@@ -83,7 +90,7 @@ async fn play(ends: Socket, recording: Pcm) -> Option<Duration> {
                 for (_, id) in pending.drain(..played) {
                     has_spoken = true;
                     if events.send(Event::Mark(id)).await.is_err() {
-                        return waited;
+                        return sounds;
                     }
                 }
                 let speaks = has_spoken && (at > 0 || (pending.is_empty() && until_quiet.is_zero()));
@@ -100,7 +107,7 @@ async fn play(ends: Socket, recording: Pcm) -> Option<Duration> {
                 let is_quiet = recording.len() <= at && pending.is_empty();
                 quiet = if is_quiet { quiet + frame_time } else { Duration::ZERO };
                 if QUIET_MAX <= quiet || events.send(Event::Audio(frame)).await.is_err() {
-                    return waited;
+                    return sounds;
                 }
             }
         }

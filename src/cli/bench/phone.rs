@@ -44,7 +44,7 @@ async fn measure(config: &Config, arguments: &Arguments, day: Date) -> Result<()
     let (name, features) = processor();
     output::line(&format!("{name}: {}; {} questions", features.join(" "), asked.len()))?;
     for calls_n in &arguments.calls {
-        let mut waited = Vec::new();
+        let (mut waited, mut answered) = (Vec::new(), Vec::new());
         for together in asked.chunks((*calls_n).max(1)) {
             let mut calls = JoinSet::new();
             for (language, recording) in together.iter().cloned() {
@@ -52,17 +52,21 @@ async fn measure(config: &Config, arguments: &Arguments, day: Date) -> Result<()
                 calls.spawn(async move { line.call(Some(language), recording).await });
             }
             for call in calls.join_all().await {
+                let call = call?;
                 // A call in which nothing was said waited as long as can be.
-                waited.push(call?.waited.unwrap_or(Duration::MAX));
+                waited.push(call.waited.unwrap_or(Duration::MAX));
+                answered.push(call.answered.unwrap_or(Duration::MAX));
             }
         }
-        waited.sort_unstable();
-        let unheard_n = waited.iter().filter(|waited| **waited == Duration::MAX).count();
-        let [p50, p95] = [50, 95].map(|percent| percentile_ms(&waited, percent) / 1e3);
-        output::line(&format!(
-            "{calls_n} at once: last sound of the question to first sound of the answer p50 {p50:.2} s, p95 {p95:.2} s; {unheard_n} of {} without an answer",
-            waited.len()
-        ))?;
+        for (what, mut times) in [("first sound", waited), ("first sound of the answer", answered)] {
+            times.sort_unstable();
+            let unheard_n = times.iter().filter(|time| **time == Duration::MAX).count();
+            let [p50, p95] = [50, 95].map(|percent| percentile_ms(&times, percent) / 1e3);
+            output::line(&format!(
+                "{calls_n} at once: last sound of the question to {what} p50 {p50:.2} s, p95 {p95:.2} s; {unheard_n} of {} without",
+                times.len()
+            ))?;
+        }
     }
     let (resident, peak) = memory_mb();
     output::line(&format!("memory with speech and content: {resident:.0} MB resident, {peak:.0} MB at most"))?;

@@ -34,9 +34,9 @@ async fn is_answered_and_hangs_up() {
     phone.ready(Arc::clone(&exchange), None);
     let fakes = Fakes::default();
     let recording: Vec<i16> = vec![2_000; 8_000];
-    let Simulated { events, waited } =
+    let Simulated { events, waited, answered } =
         simulate::call(&phone, &exchange, &fakes.speech(), Some(Language::Fi), recording.into()).await.unwrap();
-    assert!(waited.is_some());
+    assert!(waited.is_some() && waited <= answered);
     let kinds: Vec<_> = events.iter().map(EventKind::name).collect();
     assert_eq!(kinds, ["welcome", "message", "reply", "handoff"]);
     assert!(matches!(&events[1], EventKind::Message(message) if message.text == "miten haen asumistukea"));

@@ -121,7 +121,9 @@ impl Call {
         if self.rules.questions_max <= self.questions_n {
             return self.call_person(Occasion::Misses);
         }
-        self.mouth.interrupt(&mut self.out);
+        if !self.mouth.is_acknowledging() {
+            self.mouth.interrupt(&mut self.out);
+        }
         self.questions_n += 1;
         self.certainty = certainty;
         self.phase = Phase::Thinking { since: self.now, is_told: false };

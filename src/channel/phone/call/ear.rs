@@ -12,6 +12,9 @@ const SPEECH_MAX: Duration = Duration::from_secs(45);
 /// A recogniser that has not answered after so long will not.
 const RECOGNISE_MAX: Duration = Duration::from_secs(12);
 
+/// A turn of at least this length was more than a noise, so that its end may be acknowledged before it is recognised.
+const SAID_MIN: Duration = Duration::from_millis(1_200);
+
 /// The state of the ear.
 #[derive(Debug, Default)]
 pub(super) struct Ear {
@@ -27,8 +30,8 @@ enum State {
     Speech { since: Duration },
     /// The caller pauses: perhaps the end. The recogniser works ahead, or is done.
     Pause { since: Duration, pcm: Pcm, heard: Option<Result<Heard, Deaf>> },
-    /// The caller is done, the recogniser not yet.
-    Waiting { since: Duration },
+    /// The caller is done after `length` of speech, the recogniser not yet.
+    Waiting { since: Duration, length: Duration },
 }
 
 /// What became of what was heard.
@@ -38,6 +41,8 @@ pub(super) enum Catch {
     Nothing,
     /// The caller began.
     Began,
+    /// The caller, who seemed to be done, goes on.
+    WentOn,
     /// The caller's turn is over, with this.
     Over(Result<Heard, Deaf>),
 }
@@ -48,6 +53,14 @@ impl Ear {
         matches!(self.state, State::Quiet)
     }
 
+    /// Since when the caller's last words are being recognised, where there were some.
+    pub(super) fn waits_since(&self) -> Option<Duration> {
+        match self.state {
+            State::Waiting { since, length } if SAID_MIN <= length => Some(since),
+            _ => None,
+        }
+    }
+
     /// Takes what the listener noticed.
     pub(super) fn take(&mut self, hearing: Hearing, language: Language, now: Duration, out: &mut Vec<Output>) -> Catch {
         match (hearing, std::mem::take(&mut self.state)) {
@@ -56,10 +69,10 @@ impl Ear {
                 Catch::Began
             }
             // A caller who goes on while the last words are being recognised says more of the same.
-            (Hearing::Started | Hearing::Resumed, State::Pause { since, .. } | State::Waiting { since }) => {
+            (Hearing::Started | Hearing::Resumed, State::Pause { since, .. } | State::Waiting { since, .. }) => {
                 out.push(Output::Abandon);
                 self.state = State::Speech { since };
-                Catch::Nothing
+                Catch::WentOn
             }
             (Hearing::Started | Hearing::Resumed, State::Speech { since }) => {
                 self.state = State::Speech { since };
@@ -78,13 +91,14 @@ impl Ear {
             // Working ahead found no free recogniser: now it is in earnest.
             (Hearing::Ended, State::Pause { pcm, heard: Some(Err(Deaf::Busy)), .. }) => {
                 self.last = self.last.saturating_add(1);
+                let length = length(&pcm);
                 out.push(Output::Recognise { utterance: self.last, pcm, language });
-                self.state = State::Waiting { since: now };
+                self.state = State::Waiting { since: now, length };
                 Catch::Nothing
             }
             (Hearing::Ended, State::Pause { heard: Some(heard), .. }) => Catch::Over(heard),
-            (Hearing::Ended, State::Pause { heard: None, .. }) => {
-                self.state = State::Waiting { since: now };
+            (Hearing::Ended, State::Pause { pcm, heard: None, .. }) => {
+                self.state = State::Waiting { since: now, length: length(&pcm) };
                 Catch::Nothing
             }
             // Speech that ended without words.
@@ -119,7 +133,7 @@ impl Ear {
         let heard = match &self.state {
             State::Speech { since } if *since + SPEECH_MAX <= now => Ok(Heard::Nothing),
             State::Pause { since, .. } if *since + SPEECH_MAX <= now => Ok(Heard::Nothing),
-            State::Waiting { since } if *since + RECOGNISE_MAX <= now => Err(Deaf::Failed),
+            State::Waiting { since, .. } if *since + RECOGNISE_MAX <= now => Err(Deaf::Failed),
             State::Quiet | State::Speech { .. } | State::Pause { .. } | State::Waiting { .. } => return Catch::Nothing,
         };
         self.close(out);

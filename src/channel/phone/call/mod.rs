@@ -51,6 +51,8 @@ const SILENCE_SLOW: Duration = Duration::from_secs(13);
 const MISSES_MAX: u8 = 3;
 /// After this long the caller is told that the answer is on its way.
 const HOLD_AFTER: Duration = Duration::from_millis(1_200);
+/// After this long the caller, whose words are still being recognised, is told by a word that they were heard.
+const ACKNOWLEDGE_AFTER: Duration = Duration::from_millis(100);
 /// An answer that has not come after so long will not.
 const ANSWER_MAX: Duration = Duration::from_secs(12);
 /// Attempts to reach a person in one call.
@@ -88,6 +90,9 @@ pub struct Call {
     sms_n: u8,
     /// The words on the way to the assistant were recognised with this certainty, 0 to 1.
     certainty: f32,
+    /// Whether the caller's last words were acknowledged before they were recognised, and how often that was done.
+    is_acknowledged: bool,
+    acknowledged_n: u32,
     /// What the last answer was about: title and page.
     about: Option<(String, String)>,
     /// What is left of the last answer.
@@ -154,6 +159,8 @@ impl Call {
             transfers_n: 0,
             sms_n: 0,
             certainty: 1.0,
+            is_acknowledged: false,
+            acknowledged_n: 0,
             about: None,
             rest: Vec::new(),
             disclosing: None,
@@ -225,6 +232,11 @@ impl Call {
         self.mouth.pending().collect()
     }
 
+    /// How often the caller's words were acknowledged while they were still being recognised.
+    pub const fn acknowledged_n(&self) -> u32 {
+        self.acknowledged_n
+    }
+
     /// How many pieces of speech the caller has heard to their end.
     pub const fn played_n(&self) -> u32 {
         self.mouth.played_n()
@@ -267,12 +279,23 @@ impl Call {
         }
         let caught = self.ear.tick(self.now, &mut self.out);
         self.caught(caught);
+        self.acknowledge();
         let silence = if self.mouth.pace == Pace::Slow { SILENCE_SLOW } else { SILENCE };
         let waits = !matches!(self.phase, Phase::Thinking { .. } | Phase::Requesting { .. });
         if self.mouth.is_speaking() || !waits {
             self.quiet_since = self.now;
         } else if self.ear.is_quiet() && self.quiet_since + silence <= self.now {
             self.silent();
+        }
+    }
+
+    /// Says a short word where recognising takes its time: silence on the line is taken for a broken one.
+    fn acknowledge(&mut self) {
+        let waits = self.ear.waits_since().is_some_and(|since| since + ACKNOWLEDGE_AFTER <= self.now);
+        if waits && !self.is_acknowledged && !self.mouth.is_speaking() {
+            (self.is_acknowledged, self.acknowledged_n) = (true, self.acknowledged_n.saturating_add(1));
+            let word = self.script.line("moment", self.language);
+            self.mouth.acknowledge(word, self.now, &mut self.out);
         }
     }
 
@@ -312,8 +335,14 @@ impl Call {
 
     /// What the ear caught.
     fn caught(&mut self, caught: Catch) {
+        let is_acknowledged = match caught {
+            Catch::Over(_) => std::mem::take(&mut self.is_acknowledged),
+            Catch::Nothing | Catch::Began | Catch::WentOn => false,
+        };
         match caught {
             Catch::Nothing => {}
+            Catch::WentOn if self.mouth.is_acknowledging() => self.mouth.hush(&mut self.out),
+            Catch::WentOn => {}
             Catch::Began => {
                 let may_interrupt = self.disclosing.is_none() && !matches!(self.phase, Phase::Leaving { .. });
                 if may_interrupt && self.mouth.is_speaking() {
@@ -333,6 +362,9 @@ impl Call {
             Catch::Over(Ok(Heard::Nothing | Heard::Words(_))) => {
                 if std::mem::take(&mut self.is_cut_by_voice) && self.mouth.resume(self.now, &mut self.out) {
                     self.count(Counted::FalseBargeIn);
+                } else if is_acknowledged {
+                    self.quiet_since = self.now;
+                    self.unclear();
                 }
             }
             Catch::Over(Err(Deaf::Busy)) => {

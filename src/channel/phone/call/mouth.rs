@@ -23,6 +23,8 @@ pub(super) struct Mouth {
     last_id: u32,
     /// Said, and not yet reported as played.
     pending: VecDeque<Segment>,
+    /// A short word that says that the caller was heard, while nothing else is said.
+    acknowledging: Option<SegmentId>,
     /// Cut off by the caller.
     cut: Vec<Line>,
     /// All of what was said last, to say it again.
@@ -33,9 +35,11 @@ pub(super) struct Mouth {
 }
 
 impl Mouth {
-    /// Says something instead of what is being said.
+    /// Says something instead of what is being said; behind a short acknowledgement, which is heard to its end.
     pub(super) fn say(&mut self, lines: Vec<Line>, now: Duration, out: &mut Vec<Output>) {
-        self.hush(out);
+        if !self.is_acknowledging() {
+            self.hush(out);
+        }
         self.cut.clear();
         self.last.clear();
         self.go_on(lines, now, out);
@@ -55,10 +59,25 @@ impl Mouth {
         }
     }
 
+    /// Says a short word that is no part of what is said: it is neither repeated nor resumed.
+    pub(super) fn acknowledge(&mut self, word: Line, now: Duration, out: &mut Vec<Output>) {
+        self.moved = now;
+        self.push(word, out);
+        self.acknowledging = self.pending.back().map(|segment| segment.id);
+    }
+
+    /// Whether nothing but an acknowledgement is being said.
+    pub(super) fn is_acknowledging(&self) -> bool {
+        self.acknowledging.is_some() && self.pending.back().map(|segment| segment.id) == self.acknowledging
+    }
+
     /// Is quiet at once. What was not heard, or not to its end, can be resumed.
     pub(super) fn interrupt(&mut self, out: &mut Vec<Output>) {
-        if self.is_speaking() {
-            self.cut = self.pending.iter().map(|segment| (Arc::clone(&segment.text), segment.language)).collect();
+        if self.is_acknowledging() {
+            self.hush(out);
+        } else if self.is_speaking() {
+            let of_words = self.pending.iter().filter(|segment| Some(segment.id) != self.acknowledging);
+            self.cut = of_words.map(|segment| (Arc::clone(&segment.text), segment.language)).collect();
             self.hush(out);
         }
     }
