@@ -79,18 +79,19 @@ impl From<Arc<Publisher>> for Loaded {
 /// Where any part of it cannot be had.
 pub fn load(config: &Config, today: Today, watch: bool) -> Result<Loaded, AppError> {
     let publisher = Publisher::open(config, || app::encoder(config), today)?;
-    let speech = if config.phone.is_on() { speech(config)? } else { None };
+    let speech = if config.phone.is_on() { speech(config, publisher.assistant())? } else { None };
     Ok(Loaded { watch, speech, ..publisher.into() })
 }
 
 /// The configured recogniser and voices; none where no model is there: gateways then hear and speak themselves.
-fn speech(config: &Config) -> Result<Option<Speech>, AppError> {
+fn speech(config: &Config, assistant: &Assistant) -> Result<Option<Speech>, AppError> {
     let model = &config.speech.model;
     if !model.try_exists()? {
         tracing::warn!(model = %model.display(), "no speech on this machine: `neuvo models pull` fetches it");
         return Ok(None);
     }
-    Ok(Some(app::speech::Speech::open(config)?.of_calls()))
+    let spellings = app::speech::spellings(&assistant.content().knowledge);
+    Ok(Some(app::speech::Speech::open(config, spellings)?.of_calls()))
 }
 
 /// Serves until `stop`. `load` runs on a thread of its own while the port is open already: `/readyz` tells when it is done, and so does

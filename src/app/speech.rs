@@ -3,9 +3,10 @@
 use crate::channel::phone;
 use crate::config::Config;
 use crate::domain::Language;
+use crate::knowledge::Knowledge;
 use crate::speech::{
     FRAME_LEN, Heard, Hearing, LINE_RATE_HZ, Listen, Listener, Pcm, Recognise, Recognisers, Silero, SpeechError,
-    Synthesise, Voices,
+    Spellings, Synthesise, Voices,
 };
 use std::sync::Arc;
 
@@ -17,6 +18,15 @@ pub struct Speech {
     pub recognise: Arc<dyn Recognise>,
     /// Turns words into a voice.
     pub synthesise: Arc<dyn Synthesise>,
+}
+
+/// How the questions of the content are spelt: what recognisers are told.
+pub fn spellings(knowledge: &Knowledge) -> Spellings {
+    let of = |language: Language| {
+        let topics = knowledge.topics.iter();
+        topics.flat_map(move |topic| topic.questions(language)).map(move |text| (language, text.as_str()))
+    };
+    Spellings::learn(Language::ALL.into_iter().flat_map(of))
 }
 
 /// Hears nothing.
@@ -34,14 +44,14 @@ impl Listen for Deaf {
 const WHOLE_LEN_MAX: usize = 28 * LINE_RATE_HZ as usize;
 
 impl Speech {
-    /// Loads the weights and starts the recognisers; voices start when they are asked.
+    /// Loads the weights and starts the recognisers, which lean on the spellings of what callers ask; voices start when they are asked.
     ///
     /// # Errors
     /// Where weights are missing or are others.
-    pub fn open(config: &Config) -> Result<Self, SpeechError> {
+    pub fn open(config: &Config, spellings: Spellings) -> Result<Self, SpeechError> {
         let cores_n = std::thread::available_parallelism().map_or(1, usize::from);
         let activity = Silero::open(&config.speech.activity)?;
-        let recognisers = Recognisers::start(&config.speech.recognisers(cores_n), &activity)?;
+        let recognisers = Recognisers::start(&config.speech.recognisers(cores_n), &activity, &Arc::new(spellings))?;
         let voices = Voices::new(config.speech.voices());
         Ok(Self { activity, recognise: Arc::new(recognisers), synthesise: Arc::new(voices) })
     }

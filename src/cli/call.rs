@@ -2,7 +2,7 @@
 
 use crate::app;
 use crate::app::serve::ages;
-use crate::app::speech::Speech;
+use crate::app::speech::{Speech, spellings};
 use crate::channel::phone::simulate::{self, Simulated};
 use crate::channel::phone::{self, Phone};
 use crate::cli::{now, output};
@@ -64,9 +64,9 @@ pub(super) struct Line {
 impl Line {
     /// Puts a line together as the service does.
     pub(super) async fn open(config: &Config, day: Date) -> Result<Self> {
-        let speech = Speech::open(config)
-            .context("cannot hear or speak: fetch the models with `neuvo models pull`, and see `[speech]`")?;
         let assistant = Arc::new(app::assistant(config, day)?);
+        let speech = Speech::open(config, spellings(&assistant.content().knowledge))
+            .context("cannot hear or speak: fetch the models with `neuvo models pull`, and see `[speech]`")?;
         let folder = tempfile::tempdir()?;
         let metrics = Arc::new(Metrics::new()?);
         let exchange = Exchange::new(

@@ -60,7 +60,13 @@ pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<E
         } else {
             let set = questions::read(&text).with_context(named)?;
             if let Some(each_n) = arguments.spoken {
-                spoken::compare(&assistant, &spoken::speech(config)?, &set, each_n, day)?;
+                spoken::compare(
+                    &assistant,
+                    &spoken::speech(config, &assistant.content().knowledge)?,
+                    &set,
+                    each_n,
+                    day,
+                )?;
                 continue;
             }
             let graded = ask_all(&assistant, &set, day);

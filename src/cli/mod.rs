@@ -85,10 +85,24 @@ pub fn run() -> ExitCode {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            output::error(&format!("{error:#}"));
+            output::error(&told(&error));
             ExitCode::from(BROKEN)
         }
     }
+}
+
+/// An error with its causes, each told once: many errors name theirs themselves.
+fn told(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if told.is_empty() {
+            told = cause;
+        } else if !told.contains(&cause) {
+            told.push_str(": ");
+            told.push_str(&cause);
+        }
+    }
+    told
 }
 
 fn dispatch(arguments: Arguments) -> Result<ExitCode> {
@@ -103,7 +117,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Serve(serve) => serve::run(&config, &serve, arguments.at),
         Command::Eval(arguments) => eval::run(&config, &arguments, day),
         Command::Replay(arguments) => replay::run(&config, &arguments, day),
-        Command::Transcribe(arguments) => transcribe::run(&config, &arguments),
+        Command::Transcribe(arguments) => transcribe::run(&config, &arguments, day),
         Command::Bench(command) => bench::run(&config, &command, day),
         Command::Users(command) => users::run(&config, command),
         Command::Phone(command) => phone::run(&config, &command, day),
@@ -140,5 +154,11 @@ mod tests {
     #[test]
     fn arguments_are_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error = anyhow::anyhow!("no such file").context("cannot read it: no such file").context("`neuvo.toml`");
+        assert_eq!(told(&error), "`neuvo.toml`: cannot read it: no such file");
     }
 }

@@ -1,11 +1,12 @@
 //! Held-out questions as callers ask them: spoken by this machine's voices, sent over a telephone line, and heard again.
 
-use crate::app::speech::Speech;
+use crate::app::speech::{Speech, spellings};
 use crate::assistant::Assistant;
 use crate::cli::output;
 use crate::config::Config;
 use crate::domain::{Language, Utterance};
 use crate::evaluation::{Question, ask_all, table};
+use crate::knowledge::Knowledge;
 use crate::speech::sounds::white_noise;
 use crate::speech::{Heard, Pace, Pcm, decode_mu_law, encode_mu_law};
 use anyhow::Result;
@@ -15,11 +16,11 @@ use jiff::civil::Date;
 const NOISES_DB: [f32; 3] = [99.0, 20.0, 10.0];
 
 /// Hearing and speaking without hurry: long questions on a busy machine are heard to their end.
-pub(super) fn speech(config: &Config) -> Result<Speech> {
+pub(super) fn speech(config: &Config, knowledge: &Knowledge) -> Result<Speech> {
     let mut config = config.clone();
     config.speech.recognisers_n = 1;
     config.speech.recognise_seconds_max = 120;
-    Ok(Speech::open(&config)?)
+    Ok(Speech::open(&config, spellings(knowledge))?)
 }
 
 /// Asks some questions of each language as they were written, and as they were heard.

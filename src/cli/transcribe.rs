@@ -1,11 +1,13 @@
 //! `neuvo transcribe`: what is said in recordings, as a caller would be understood.
 
-use crate::app::speech::Speech;
+use crate::app;
+use crate::app::speech::{Speech, spellings};
 use crate::cli::output;
 use crate::config::Config;
 use crate::domain::Language;
 use crate::speech::{Heard, Recording};
 use anyhow::{Context as _, Result};
+use jiff::civil::Date;
 use serde::Serialize;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -45,8 +47,9 @@ struct Turn {
     certainty: f32,
 }
 
-pub(super) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode> {
-    let speech = Speech::open(config)?;
+pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<ExitCode> {
+    let knowledge = app::knowledge(config, day)?;
+    let speech = Speech::open(config, spellings(&knowledge))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     for file in &arguments.files {
         let found = runtime.block_on(transcribe(&speech, file, arguments.lang))?;

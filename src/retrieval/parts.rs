@@ -111,7 +111,7 @@ pub(super) fn features(
     asked: FigureAsked,
 ) -> Rows {
     let flag = |is: bool| if is { 1.0 } else { 0.0 };
-    let of = |(at, ((part, near), words)): (usize, ((&Section, &[f32; 3]), &[f32; 2]))| {
+    let of = |at: usize, part: &Section, near: &[f32; 3], words: &[f32; 2]| {
         let ([text, questions, figure], [text_words, question_words]) = (*near, words.map(|words| words / WORDS_SCALE));
         let has = |is_kind: fn(FactKind) -> bool| {
             part.text.facts().filter_map(|id| knowledge.facts.get(id)).any(|fact| is_kind(fact.kind))
@@ -121,7 +121,8 @@ pub(super) fn features(
         let (lead, has_figure) = (flag(at == 0), flag(part.text.facts().next().is_some()));
         [text, questions, text_words, question_words, lead, flag(sum), flag(time), figure, has_figure]
     };
-    let rows = article.parts().zip(near).zip(words).enumerate().map(of).collect();
+    let parts = article.parts().zip(near).zip(words).enumerate();
+    let rows = parts.map(|(at, ((part, near), words))| of(at, part, near, words)).collect();
     Rows { rows, asks_figure: asked.any() }
 }
 
@@ -134,6 +135,7 @@ fn is_time(kind: FactKind) -> bool {
 impl Rows {
     /// The rows as if no part had example questions: for a question that is an example itself. Most parts have one or two, so leaving just
     /// itself out would speak against its own part.
+    #[must_use]
     pub fn without_questions(mut self) -> Self {
         for [_, questions, _, question_words, ..] in &mut self.rows {
             (*questions, *question_words) = (0.0, 0.0);
@@ -198,7 +200,6 @@ impl Weights {
 
 /// The share of questions that are shown a right part, of those for figures and of the others, each judged by weights that were fitted on
 /// other topics.
-#[expect(clippy::cast_precision_loss, reason = "counts are small")]
 pub fn unseen(tuned: &[Tuned]) -> [f64; 2] {
     let is_in = |tuned: &Tuned, fold: usize| tuned.topic % FOLDS_N == fold;
     let (mut all_n, mut right_n) = ([0.0; 2], [0.0; 2]);

@@ -8,6 +8,7 @@ use super::OTHERS_MAX;
 use super::prompt;
 use super::search::{Search, Vocabulary};
 use super::silero::RATE_HZ;
+use super::spelling::Spellings;
 use super::trust::{Hypothesis, is_loop};
 use crate::domain::Language;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -58,6 +59,7 @@ pub(crate) struct Decoder {
     state: WhisperState,
     vocabulary: Arc<Vocabulary>,
     hints: Arc<[Vec<i32>; 3]>,
+    spellings: Arc<Spellings>,
     abandoned: Abandoned,
     /// whisper-rs hands the callback over for good, so settings are made once and copied.
     settings: FullParams<'static, 'static>,
@@ -68,6 +70,7 @@ impl Decoder {
         context: &Arc<WhisperContext>,
         vocabulary: &Arc<Vocabulary>,
         hints: &Arc<[Vec<i32>; 3]>,
+        spellings: &Arc<Spellings>,
         abandoned: Abandoned,
     ) -> Result<Self, WhisperError> {
         let mut settings = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
@@ -88,7 +91,7 @@ impl Decoder {
         settings.set_print_timestamps(false);
         let state = context.create_state()?;
         let (context, vocabulary, hints) = (Arc::clone(context), Arc::clone(vocabulary), Arc::clone(hints));
-        Ok(Self { context, state, vocabulary, hints, abandoned, settings })
+        Ok(Self { context, state, vocabulary, hints, spellings: Arc::clone(spellings), abandoned, settings })
     }
 
     /// What samples at [`RATE_HZ`], at most 29 s, say: best first. Nothing where whoever waited has left.
@@ -110,7 +113,7 @@ impl Decoder {
         }
         if found.first().is_some_and(|best| prompt::is_echo(&best.text, language)) {
             let begin = self.begin(language, &[]);
-            let plain = self.search(&begin, 1, tokens_max)?;
+            let plain = self.search(&begin, language, 1, tokens_max)?;
             found.splice(0..0, plain.into_iter().filter(|plain| !plain.text.is_empty() && !is_loop(&plain.text)));
         }
         let mut seen = std::collections::HashSet::new();
@@ -131,12 +134,19 @@ impl Decoder {
         self.state.full(settings, samples)?;
         let hints = self.hints.get(language.index()).cloned().unwrap_or_default();
         let begin = self.begin(language, &hints);
-        self.search(&begin, BEAMS_N, tokens_max)
+        self.search(&begin, language, BEAMS_N, tokens_max)
     }
 
-    fn search(&mut self, begin: &[i32], beams_n: usize, tokens_max: usize) -> Result<Vec<Hypothesis>, WhisperError> {
-        let Self { context, state, vocabulary, abandoned, .. } = self;
-        Search { context, state, vocabulary, abandoned, past: Vec::new() }.run(begin, beams_n, tokens_max)
+    fn search(
+        &mut self,
+        begin: &[i32],
+        language: Language,
+        beams_n: usize,
+        tokens_max: usize,
+    ) -> Result<Vec<Hypothesis>, WhisperError> {
+        let Self { context, state, vocabulary, spellings, abandoned, .. } = self;
+        let past = Vec::new();
+        Search { context, state, vocabulary, spellings, language, abandoned, past }.run(begin, beams_n, tokens_max)
     }
 
     /// The hints as a transcript that came before, and the task.

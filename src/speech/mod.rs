@@ -16,6 +16,7 @@ mod decode;
 mod prompt;
 mod recogniser;
 mod search;
+mod spelling;
 mod trust;
 
 pub mod sounds;
@@ -27,6 +28,7 @@ pub use codec::{decode_mu_law, encode_mu_law};
 pub use listener::Listener;
 pub use recogniser::{RecogniserOptions, Recognisers};
 pub use silero::Silero;
+pub use spelling::Spellings;
 pub use voices::{Voice, VoiceOptions, Voices};
 pub use wav::{Recording, write_wav};
 

@@ -4,6 +4,7 @@ use super::decode::{Abandoned, Decoder};
 use super::resample::{floats, resample};
 use super::search::Vocabulary;
 use super::silero::{RATE_HZ, Silero, SileroState, WINDOW_LEN};
+use super::spelling::Spellings;
 use super::trust::trusted;
 use super::{Heard, LINE_RATE_HZ, OTHERS_MAX, Pcm, Recognise, SpeechError, Transcript, prompt};
 use crate::domain::Language;
@@ -71,11 +72,15 @@ impl Drop for Leaving {
 }
 
 impl Recognisers {
-    /// Loads the weights and starts the threads.
+    /// Loads the weights and starts the threads. `spellings` are those of what callers ask.
     ///
     /// # Errors
     /// Where the weights are missing or are no Whisper, or the system starts no thread.
-    pub fn start(options: &RecogniserOptions, activity: &Arc<Silero>) -> Result<Self, SpeechError> {
+    pub fn start(
+        options: &RecogniserOptions,
+        activity: &Arc<Silero>,
+        spellings: &Arc<Spellings>,
+    ) -> Result<Self, SpeechError> {
         let context = Arc::new(open(&options.model)?);
         let (hints, vocabulary) = (Arc::new(prompt::tokens(&context)), Arc::new(Vocabulary::new(&context)));
         let (sender, receiver) = bounded(options.queue_len_max);
@@ -84,7 +89,7 @@ impl Recognisers {
             Self { jobs: None, threads: Vec::new(), running: Vec::new(), stopped, time_max: options.time_max };
         for n in 0..options.threads_n.max(1) {
             let running = Abandoned::default();
-            let decoder = Decoder::new(&context, &vocabulary, &hints, running.clone());
+            let decoder = Decoder::new(&context, &vocabulary, &hints, spellings, running.clone());
             let decoder = decoder.map_err(|error| failed(&format!("there is no memory for its state ({error})")))?;
             let worker = Worker { decoder, activity: Arc::clone(activity), running: running.clone() };
             let (receiver, stopped) = (receiver.clone(), Arc::clone(&pool.stopped));
@@ -187,12 +192,10 @@ fn speech(utterance: &[i16], activity: &Arc<Silero>) -> Result<Option<Speech>, S
 fn recognise(decoder: &mut Decoder, speech: &Speech, language: Language) -> Result<Heard, SpeechError> {
     // The message names a step of whisper.cpp, never a word.
     let found = decoder.decode(&speech.samples, language).map_err(|error| failed(&error.to_string()))?;
-    let certainty = found.first().map_or(0.0, |best| best.log_probability.exp());
-    let mut texts = found.iter().map(|hypothesis| trusted(hypothesis, speech.seconds));
-    // Where the best one cannot be trusted, the others are no better.
-    let Some(text) = texts.next().flatten() else { return Ok(Heard::Nothing) };
-    let others = texts.flatten().take(OTHERS_MAX).collect();
-    Ok(Heard::Words(Transcript { text, others, certainty: certainty.clamp(0.0, 1.0) }))
+    let mut trusted = found.iter().filter_map(|one| Some((trusted(one, speech.seconds)?, one.log_probability)));
+    let Some((text, log_probability)) = trusted.next() else { return Ok(Heard::Nothing) };
+    let others = trusted.map(|(text, _)| text).take(OTHERS_MAX).collect();
+    Ok(Heard::Words(Transcript { text, others, certainty: log_probability.exp().clamp(0.0, 1.0) }))
 }
 
 fn open(model: &Path) -> Result<WhisperContext, SpeechError> {

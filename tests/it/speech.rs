@@ -7,7 +7,8 @@ mod models {
     use neuvo::domain::Language;
     use neuvo::speech::sounds::sounds_without_speech;
     use neuvo::speech::{
-        FRAME_LEN, Heard, Hearing, Listen as _, Pace, Pcm, SpeechError, Transcript, decode_mu_law, encode_mu_law,
+        FRAME_LEN, Heard, Hearing, Listen as _, Pace, Pcm, SpeechError, Spellings, Transcript, decode_mu_law,
+        encode_mu_law,
     };
     use std::path::Path;
     use std::time::Duration;
@@ -25,7 +26,7 @@ mod models {
     }
 
     fn speech() -> Speech {
-        Speech::open(&config()).unwrap()
+        Speech::open(&config(), Spellings::default()).unwrap()
     }
 
     /// A question as the line carries it, spoken by the voice of its language.
@@ -159,16 +160,22 @@ mod models {
     fn missing_weights_say_what_to_do() {
         let mut broken = config();
         broken.speech.model = "no-such-file.bin".into();
-        let message = Speech::open(&broken).err().unwrap().to_string();
+        let message = Speech::open(&broken, Spellings::default()).err().unwrap().to_string();
         let expected =
             "recognition failed: `no-such-file.bin` cannot be read: run `neuvo models pull`, or set `speech.model`";
         assert_eq!(message, expected);
         broken.speech.activity = broken.speech.model.clone();
-        let message = Speech::open(&broken).err().unwrap().to_string();
+        let message = Speech::open(&broken, Spellings::default()).err().unwrap().to_string();
         assert!(message.ends_with("run `neuvo models pull`, or set `speech.activity`"), "{message}");
         // A file that is none of whisper.cpp's.
         let mut broken = config();
         broken.speech.model = broken.speech.activity.clone();
-        assert!(Speech::open(&broken).err().unwrap().to_string().contains("is no ggml file of multilingual Whisper"));
+        assert!(
+            Speech::open(&broken, Spellings::default())
+                .err()
+                .unwrap()
+                .to_string()
+                .contains("is no ggml file of multilingual Whisper")
+        );
     }
 }

@@ -38,7 +38,7 @@ pub(in crate::cli) fn run(config: &Config, command: &Command, day: Date) -> Resu
         Command::Turn(arguments) => turn::run(config, arguments, day),
         Command::Embed(arguments) => embed::run(config, arguments),
         Command::Reload(arguments) => reload::run(config, arguments, day),
-        Command::Speech(arguments) => speech::run(config, arguments),
+        Command::Speech(arguments) => speech::run(config, arguments, day),
         Command::Phone(arguments) => phone::run(config, arguments, day),
         Command::Exchange(arguments) => exchange::run(config, arguments),
     }

@@ -2,13 +2,15 @@
 
 use super::hearing;
 use super::memory_mb;
-use crate::app::speech::Speech;
+use crate::app;
+use crate::app::speech::{Speech, spellings};
 use crate::cli::output;
 use crate::config::Config;
 use crate::domain::Language;
 use crate::speech::sounds::sounds_without_speech;
 use crate::speech::{Heard, Pcm, Recording};
 use anyhow::{Context as _, Result, bail};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -50,13 +52,14 @@ struct Figures {
     median_cpu_ms: f64,
 }
 
-pub(super) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode> {
+pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<ExitCode> {
     let mut config = config.clone();
     // One at a time: times of one utterance on one core.
     config.speech.recognisers_n = 1;
     config.speech.recognise_seconds_max = 120;
     let clips = read(&arguments.clips, &arguments.folder)?;
-    let speech = Speech::open(&config)?;
+    let knowledge = app::knowledge(&config, day)?;
+    let speech = Speech::open(&config, spellings(&knowledge))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut figures = vec![runtime.block_on(recognition(&speech, &clips))?];
     if let Some(path) = &arguments.peer {

@@ -53,12 +53,9 @@ impl Ear {
         matches!(self.state, State::Quiet)
     }
 
-    /// Since when the caller's last words are being recognised, where there were some.
-    pub(super) fn waits_since(&self) -> Option<Duration> {
-        match self.state {
-            State::Waiting { since, length } if SAID_MIN <= length => Some(since),
-            _ => None,
-        }
+    /// Whether the caller is done and the words, of which there must be some, are still being recognised.
+    pub(super) fn waits(&self) -> bool {
+        matches!(self.state, State::Waiting { length, .. } if SAID_MIN <= length)
     }
 
     /// Takes what the listener noticed.

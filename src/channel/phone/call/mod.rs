@@ -51,8 +51,6 @@ const SILENCE_SLOW: Duration = Duration::from_secs(13);
 const MISSES_MAX: u8 = 3;
 /// After this long the caller is told that the answer is on its way.
 const HOLD_AFTER: Duration = Duration::from_millis(1_200);
-/// After this long the caller, whose words are still being recognised, is told by a word that they were heard.
-const ACKNOWLEDGE_AFTER: Duration = Duration::from_millis(100);
 /// An answer that has not come after so long will not.
 const ANSWER_MAX: Duration = Duration::from_secs(12);
 /// Attempts to reach a person in one call.
@@ -291,8 +289,7 @@ impl Call {
 
     /// Says a short word where recognising takes its time: silence on the line is taken for a broken one.
     fn acknowledge(&mut self) {
-        let waits = self.ear.waits_since().is_some_and(|since| since + ACKNOWLEDGE_AFTER <= self.now);
-        if waits && !self.is_acknowledged && !self.mouth.is_speaking() {
+        if self.ear.waits() && !self.is_acknowledged && !self.mouth.is_speaking() {
             (self.is_acknowledged, self.acknowledged_n) = (true, self.acknowledged_n.saturating_add(1));
             let word = self.script.line("moment", self.language);
             self.mouth.acknowledge(word, self.now, &mut self.out);
@@ -340,9 +337,8 @@ impl Call {
             Catch::Nothing | Catch::Began | Catch::WentOn => false,
         };
         match caught {
-            Catch::Nothing => {}
             Catch::WentOn if self.mouth.is_acknowledging() => self.mouth.hush(&mut self.out),
-            Catch::WentOn => {}
+            Catch::Nothing | Catch::WentOn => {}
             Catch::Began => {
                 let may_interrupt = self.disclosing.is_none() && !matches!(self.phase, Phase::Leaving { .. });
                 if may_interrupt && self.mouth.is_speaking() {

@@ -195,23 +195,23 @@ fn a_voice_silences_the_bot_and_a_noise_does_not_for_long() {
     assert!(bench.playing.is_empty());
 }
 
-/// A question of a second and a half whose last words are still being recognised.
-fn unrecognised(bench: &mut Bench) -> u32 {
+/// A question of a second and a half whose last words are still being recognised, and what is said then.
+fn unrecognised(bench: &mut Bench) -> (u32, String) {
     bench.put(Input::Hearing(Hearing::Started));
     bench.put(Input::Hearing(Hearing::Paused(vec![0; 12_000].into())));
-    bench.put(Input::Hearing(Hearing::Ended));
+    let said = bench.put(Input::Hearing(Hearing::Ended));
     let recognised = bench.done.iter().rev().find_map(|output| match output {
         Output::Recognise { utterance, .. } => Some(*utterance),
         _ => None,
     });
-    recognised.unwrap()
+    (recognised.unwrap(), said)
 }
 
 #[test]
 fn a_word_says_that_the_caller_was_heard_while_recognising_takes_its_time() {
     let mut bench = Bench::begun(rules());
-    let utterance = unrecognised(&mut bench);
-    assert_eq!(bench.wait(2), "Hetki.", "once");
+    let (utterance, said) = unrecognised(&mut bench);
+    assert_eq!((said.as_str(), bench.wait(2).as_str()), ("Hetki.", ""), "once");
     let transcript = Transcript { text: "miten haen asumistukea".to_owned(), others: Vec::new(), certainty: 0.9 };
     bench.put(Input::Heard { utterance, heard: Ok(Heard::Words(transcript)) });
     bench.answer(answer(Kind::Guidance, "Hae sitä OmaKelassa."));
@@ -222,20 +222,17 @@ fn a_word_says_that_the_caller_was_heard_while_recognising_takes_its_time() {
     bench.listen();
     bench.put(Input::Hearing(Hearing::Started));
     bench.put(Input::Hearing(Hearing::Paused(vec![0; 6_000].into())));
-    bench.put(Input::Hearing(Hearing::Ended));
-    assert_eq!(bench.wait(2), "");
+    assert_eq!(bench.put(Input::Hearing(Hearing::Ended)), "");
 }
 
 #[test]
 fn the_word_gives_way_to_a_caller_who_goes_on() {
     let mut bench = Bench::begun(rules());
-    unrecognised(&mut bench);
-    assert_eq!(bench.wait(1), "Hetki.");
+    assert_eq!(unrecognised(&mut bench).1, "Hetki.");
     bench.put(Input::Hearing(Hearing::Started));
     assert!(bench.playing.is_empty());
     bench.put(Input::Hearing(Hearing::Paused(vec![0; 16_000].into())));
-    bench.put(Input::Hearing(Hearing::Ended));
-    assert_eq!(bench.wait(1), "", "one word a turn");
+    assert_eq!(bench.put(Input::Hearing(Hearing::Ended)), "", "one word a turn");
     let unclear = bench.put(Input::Heard { utterance: 2, heard: Ok(Heard::Nothing) });
     assert!(unclear.starts_with("En saanut selvää"), "{unclear}");
 }
