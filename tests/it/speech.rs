@@ -2,7 +2,9 @@
 
 /// Tests that load weights, one at a time.
 mod models {
-    use neuvo::app::speech::Speech;
+    use jiff::civil::date;
+    use neuvo::app;
+    use neuvo::app::speech::{Speech, spellings};
     use neuvo::config::Config;
     use neuvo::domain::Language;
     use neuvo::speech::sounds::sounds_without_speech;
@@ -25,8 +27,11 @@ mod models {
         config
     }
 
+    /// As it is opened for calls: with the spellings of the content, which must invent no question where nobody speaks.
     fn speech() -> Speech {
-        Speech::open(&config(), Spellings::default()).unwrap()
+        let config = config();
+        let knowledge = app::knowledge(&config, date(2026, 11, 1)).unwrap();
+        Speech::open(&config, spellings(&knowledge)).unwrap()
     }
 
     /// A question as the line carries it, spoken by the voice of its language.
