@@ -65,8 +65,8 @@ impl Spellings {
         models
     }
 
-    /// What a text has gained once it goes on with some bytes, whose gain is weighed.
-    pub(crate) fn go_on(&self, before: &Spelt, bytes: &[u8], language: Language, weight: f32) -> Spelt {
+    /// What a text has gained once it goes on with some bytes.
+    pub(crate) fn go_on(&self, before: &Spelt, bytes: &[u8], language: Language) -> Spelt {
         let mut spelt = before.clone();
         let Some(model) = self.0.get(language.index()).filter(|model| !model.counts.is_empty()) else { return spelt };
         spelt.unfinished.extend(bytes);
@@ -81,7 +81,7 @@ impl Spellings {
                 continue;
             }
             let history = if spelt.last.is_empty() { &[SPACE][..] } else { &spelt.last };
-            spelt.gain += weight * model.gain(history, symbol);
+            spelt.gain += model.gain(history, symbol);
             if spelt.last.len() == ORDER - 1 {
                 spelt.last.remove(0);
             }
@@ -159,7 +159,7 @@ mod tests {
 
     fn gain(spellings: &Spellings, parts: &[&[u8]]) -> f32 {
         let begin = Spelt::default();
-        parts.iter().fold(begin, |spelt, part| spellings.go_on(&spelt, part, Language::Fi, 1.0)).gain
+        parts.iter().fold(begin, |spelt, part| spellings.go_on(&spelt, part, Language::Fi)).gain
     }
 
     #[test]
