@@ -173,7 +173,7 @@ impl Weights {
         Scores { of_parts: rows.iter().map(|row| product(weights, row)).collect(), asks_figure: *asks_figure }
     }
 
-    /// Fits both on questions whose right parts are known. Those for figures and the others count the same altogether.
+    /// Fits both on questions whose right parts are known. How much examples count beside questions for figures, say the shares above.
     pub(super) fn fit(tuned: &[&Tuned]) -> Self {
         let fit = |asks_figure: bool| {
             let of_kind = || tuned.iter().filter(|tuned| tuned.rows.asks_figure == asks_figure);
