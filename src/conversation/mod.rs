@@ -138,7 +138,10 @@ impl Conversation {
         calibration: &Calibration,
         consequence: impl Fn(&Intent) -> Option<Consequence>,
     ) -> (Move, Option<Situation>) {
-        self.language = Some(understanding.language);
+        let wish = understanding.intent.as_ref().filter(|_| understanding.asks_beside);
+        let switch_to = wish.and_then(|(intent, _)| consequence(intent)?.switch_to);
+        let language = switch_to.unwrap_or(understanding.language);
+        self.language = Some(language);
         let situation = understanding.assessment.as_ref().map(|shown| self.course.take(shown, &calibration.situation));
         if let Some(reply) = self.call_person(&understanding, situation.as_ref()) {
             return (Move::Reply(reply), situation);
@@ -154,13 +157,14 @@ impl Conversation {
             Move::Lookup(Box::new(Question { alone, continued: None, further: Vec::new(), asked }))
         };
         if let Some(topic) = understanding.named.clone().or_else(|| self.chosen(&understanding.cues)) {
-            return (ask(topic, understanding.language, false, None), situation);
+            return (ask(topic, language, false, None), situation);
         }
         if understanding.cues.no_choice && !self.offered.is_empty() {
             return (Move::Reply(self.miss(Vec::new(), situation.as_ref())), situation);
         }
         if let Some((intent, _)) = &understanding.intent
             && let Some(consequence) = consequence(intent)
+            && switch_to.is_none()
             && !continues(&understanding, &consequence)
         {
             let notice = Notice(intent.as_str().to_owned());
@@ -186,7 +190,6 @@ impl Conversation {
             };
             return (Move::Reply(reply), situation);
         }
-        let language = understanding.language;
         let asked = (language, day);
         let (kin, words_n) = ((self.topic.as_ref(), understanding.kin.as_slice()), understanding.cues.words_n);
         let continued = understanding

@@ -9,6 +9,7 @@ fn understanding(intent: Option<&str>) -> Understanding {
     Understanding {
         language: Language::Fi,
         intent: intent.map(|id| (Intent::new(id), 0.9)),
+        asks_beside: false,
         alone: Reading {
             utterance: Utterance::parse("mitä nyt").unwrap(),
             embedding: Vec::new().into(),
@@ -133,6 +134,19 @@ fn intents_need_no_guidance() {
     check(&mut conversation, Some("tax"), Ok(evidence(0.9)), "declined tax | fi misses 0");
     check(&mut conversation, Some("person"), Ok(evidence(0.9)), "handoff person asked | fi misses 0");
     check(&mut conversation, Some("language-sv"), Ok(evidence(0.9)), "chat language-sv | sv misses 0");
+}
+
+#[test]
+fn a_question_beside_the_wish_for_another_language_is_answered_in_it() {
+    let mut conversation = Conversation { topic: Some("z.z".parse().unwrap()), ..Conversation::default() };
+    let said = Understanding { asks_beside: true, ..understanding(Some("language-sv")) };
+    let (Move::Lookup(question), _) =
+        conversation.consider(said, date(2026, 6, 1), &Calibration::default(), consequence)
+    else {
+        panic!("the question is looked up");
+    };
+    assert_eq!((question.alone.language, &question.alone.wanted), (Language::Sv, &None));
+    assert_eq!(conversation.language, Some(Language::Sv));
 }
 
 #[test]

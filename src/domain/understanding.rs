@@ -143,6 +143,8 @@ pub struct Understanding {
     pub language: Language,
     /// A wish about the conversation itself, when it is sure enough.
     pub intent: Option<(Intent, f32)>,
+    /// Whether it asks for guidance beside that; then all readings are of what it asks.
+    pub asks_beside: bool,
     /// The message by itself.
     pub alone: Reading,
     /// The message as a continuation of the conversation's topic, where there is one that it may continue.

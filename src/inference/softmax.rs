@@ -2,16 +2,26 @@
 //!
 //! The discriminant assumes that every topic spreads alike; this model only learns what tells topics apart, and reads words and letters beside
 //! the vector, as fastText does (Joulin et al. 2017): hashed word stems and n-grams catch what the encoder has never met, such as *toimari*.
-//! Plain stochastic gradient descent with a fixed order and a falling rate: the same weights every time.
+//! Stochastic gradient descent in small batches, with a fixed order and a falling rate: the same weights every time.
 
 use crate::inference::Kept;
-use crate::inference::int8::dense::{exact_mixture, mixture, shift_rows};
+use crate::inference::int8::dense::{exact_mixtures, mixture, shift_rows};
 use crate::inference::linalg::softmax;
+use rayon::prelude::*;
 
 /// Buckets that words and n-grams are hashed into.
 const BUCKETS_N: usize = 1 << 15;
-/// Passes over the examples.
-const EPOCHS_N: u32 = 14;
+/// Passes over the examples: as many as there is time for, but enough.
+const EPOCHS_MAX: usize = 14;
+const EPOCHS_MIN: usize = 3;
+/// Steps there is time for.
+const STEPS_MAX: usize = 1_000_000;
+/// Samples that are seen from the same weights; and those of them that one thread takes at once.
+const BATCH_N: usize = 32;
+const GROUP_N: usize = 8;
+/// Rows of weights that one thread takes at once: of a vector's numbers, which every sample has, and of words.
+const DENSE_ROWS_N: usize = 64;
+const SPARSE_ROWS_N: usize = 4_096;
 /// The rate of the first pass; it falls to nothing in a straight line.
 const RATE: f32 = 0.6;
 /// How much weights shrink at each step of their feature.
@@ -63,30 +73,27 @@ impl Sample {
 }
 
 impl Softmax {
-    /// Trains on samples with their classes. `dims` is the length of the vectors.
+    /// Trains on samples with their classes. `dims` is the length of the vectors. The same on every machine, with any number of threads.
     pub fn train(samples: &[(Sample, usize)], dims: usize, classes_n: usize) -> Self {
-        let mut model = Lesson { classes_n, weights: vec![0.0; (dims + BUCKETS_N + 1) * classes_n] };
-        let steps_n = u64::from(EPOCHS_N) * samples.len() as u64;
+        let mut lesson = Lesson::new(dims, classes_n);
+        let epochs_n = (STEPS_MAX / samples.len().max(1)).clamp(EPOCHS_MIN, EPOCHS_MAX);
+        let steps_n = epochs_n * samples.len();
         let stride = stride(samples.len());
         let mut at = 0;
-        let mut shares = vec![0.0; classes_n];
-        let mut steps = Vec::new();
+        let mut batch = Vec::with_capacity(BATCH_N);
         for step in 0..steps_n {
             // A stride that shares no factor with the count visits every sample once a pass, in mixed order.
             at = (at + stride) % samples.len();
             let Some((sample, class)) = samples.get(at) else { break };
             #[expect(clippy::cast_precision_loss, reason = "a rate needs no more")]
             let rate = RATE * (1.0 - step as f32 / steps_n as f32);
-            exact_mixture(&model.weights, &sample.features, &mut shares);
-            softmax(&mut shares);
-            if let Some(share) = shares.get_mut(*class) {
-                *share -= 1.0;
+            batch.push(Step { features: &sample.features, class: *class, rate });
+            if batch.len() == BATCH_N || step + 1 == steps_n {
+                lesson.take(&batch);
+                batch.clear();
             }
-            steps.clear();
-            steps.extend(sample.features.iter().map(|(feature, value)| (*feature, -(rate * value))));
-            shift_rows(&mut model.weights, &steps, 1.0 - rate * DECAY, &shares);
         }
-        model.rounded()
+        lesson.rounded()
     }
 
     /// The log-probability of each class.
@@ -119,21 +126,78 @@ impl Softmax {
     }
 }
 
-/// What a model is while it learns: one row of `classes_n` weights a feature.
+/// What a model is while it learns: one row of weights a feature.
 struct Lesson {
+    dims: usize,
     classes_n: usize,
+    /// Rows of [`width`] weights.
     weights: Vec<f32>,
+    /// How far off each sample of a batch is for each class.
+    errors: Vec<f32>,
+}
+
+/// What is learnt from one sample.
+struct Step<'a> {
+    features: &'a [(u32, f32)],
+    class: usize,
+    rate: f32,
 }
 
 impl Lesson {
+    fn new(dims: usize, classes_n: usize) -> Self {
+        let width = width(classes_n);
+        let weights = vec![0.0; (dims + BUCKETS_N + 1) * width];
+        Self { dims, classes_n, weights, errors: vec![0.0; BATCH_N * width] }
+    }
+
+    /// One step of descent for each sample of a batch, all seen from where the weights are before it. Samples are shared out among threads to
+    /// see how far off they are, then rows of weights, so that no number depends on how many threads there are.
+    fn take(&mut self, batch: &[Step<'_>]) {
+        let (width, classes_n) = (width(self.classes_n), self.classes_n);
+        let weights = &self.weights;
+        self.errors.par_chunks_mut(GROUP_N * width).zip(batch.par_chunks(GROUP_N)).for_each(|(errors, steps)| {
+            let features: Vec<&[(u32, f32)]> = steps.iter().map(|step| step.features).collect();
+            exact_mixtures(weights, width, &features, errors);
+            for (step, errors) in steps.iter().zip(errors.chunks_exact_mut(width)) {
+                // Columns that only fill a row up belong to no class.
+                let (classes, fill) = errors.split_at_mut(classes_n);
+                softmax(classes);
+                fill.fill(0.0);
+                if let Some(share) = classes.get_mut(step.class) {
+                    *share -= 1.0;
+                }
+            }
+        });
+        let errors = &self.errors;
+        let shift = |(first, rows): (usize, &mut [f32])| {
+            let last = first + rows.len() / width;
+            for (step, errors) in batch.iter().zip(errors.chunks_exact(width)) {
+                let place = |row: usize| step.features.partition_point(|(feature, _)| (*feature as usize) < row);
+                let of_rows = step.features.get(place(first)..place(last)).unwrap_or_default();
+                let base = u32::try_from(first).unwrap_or(u32::MAX);
+                let parts = of_rows.iter().map(|(feature, value)| (feature - base, -(step.rate * value)));
+                shift_rows(rows, parts, 1.0 - step.rate * DECAY, errors);
+            }
+        };
+        let (dense, sparse) = self.weights.split_at_mut(self.dims * width);
+        let dims = self.dims;
+        let blocks = |rows_n: usize| move |(n, rows)| (n * rows_n, rows);
+        rayon::join(
+            || dense.par_chunks_mut(DENSE_ROWS_N * width).enumerate().map(blocks(DENSE_ROWS_N)).for_each(shift),
+            || {
+                let sparse = sparse.par_chunks_mut(SPARSE_ROWS_N * width).enumerate().map(blocks(SPARSE_ROWS_N));
+                sparse.for_each(|(first, rows)| shift((dims + first, rows)));
+            },
+        );
+    }
+
     /// Rounds each row to 8 bits with a scale of its own.
     #[expect(clippy::cast_possible_truncation, reason = "within 127 by the division")]
     fn rounded(&self) -> Softmax {
-        let (mut weights, mut scales) = (Vec::new(), Vec::new());
-        for row in self.weights.chunks_exact(self.classes_n.max(1)) {
+        let (mut weights, mut scales) = (Vec::with_capacity(self.weights.len()), Vec::new());
+        for row in self.weights.chunks_exact(width(self.classes_n)) {
             let max = row.iter().fold(f32::MIN_POSITIVE, |max, x| max.max(x.abs()));
             weights.extend(row.iter().map(|x| (x / max * 127.0).round() as i8));
-            weights.resize((scales.len() + 1) * width(self.classes_n), 0);
             scales.push(max / 127.0);
         }
         Softmax { classes_n: self.classes_n, weights, scales }

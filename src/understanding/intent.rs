@@ -24,7 +24,7 @@ const VARIATES_SCALE: f32 = 0.05;
 /// Examples that are read at once: their embeddings of all layers need not be in memory together.
 const PART_N: usize = 2_048;
 /// Changes whenever the same examples teach something else.
-const VERSION: &str = "intents 3";
+const VERSION: &str = "intents 4";
 /// An intent must be this likely to be followed without looking anything up.
 const INTENT_FROM: f32 = 0.5;
 

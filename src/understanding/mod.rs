@@ -25,6 +25,10 @@ use thread::ThreadReader;
 /// Gives the vectors of query texts, in order.
 pub type Embed<'a> = dyn Fn(&[String]) -> Result<Vec<Embedding>, EncodeError> + Sync + 'a;
 
+/// Of a message that asks for another language so many clauses are looked at, and those that are this likely to ask for guidance are answered.
+const CLAUSES_MAX: usize = 4;
+const GUIDANCE_FROM: f32 = 0.5;
+
 /// What was learnt from one version of the content.
 pub struct Comprehension {
     encoder: Arc<dyn Encode>,
@@ -88,6 +92,35 @@ impl Comprehension {
         };
         Ok((meaning, reading, read.map(|read| read.person)))
     }
+
+    /// What a message asks beside its wish for another language: "voitko vastata suomeksi, entä äitiyspakkaus".
+    fn beside(
+        &self,
+        meaning: &Meaning,
+        utterance: &Utterance,
+        language: Language,
+    ) -> Result<Option<(Utterance, Reading)>, Stalled> {
+        let intents = &self.knowledge.intents.intents;
+        let wish = meaning.intent.as_ref().and_then(|(intent, _)| intents.get(intent.as_str()));
+        if wish.is_none_or(|wish| wish.switch_to.is_none()) {
+            return Ok(None);
+        }
+        let clauses: Vec<&str> = questions::clauses(utterance.as_str()).collect();
+        if clauses.len() < 2 {
+            return Ok(None);
+        }
+        let mut asked = Vec::new();
+        for clause in clauses.into_iter().take(CLAUSES_MAX) {
+            let Ok(text) = Utterance::parse(clause) else { continue };
+            let (meaning, ..) = self.read(&text, language)?;
+            if meaning.intent.is_none() && GUIDANCE_FROM <= meaning.guidance {
+                asked.push(clause);
+            }
+        }
+        let Ok(rest) = Utterance::parse(&asked.join(", ")) else { return Ok(None) };
+        let (_, reading, _) = self.read(&rest, language)?;
+        Ok(Some((rest, reading)))
+    }
 }
 
 impl Understand for Comprehension {
@@ -101,13 +134,19 @@ impl Understand for Comprehension {
         let (mut meaning, mut alone, sample) = self.read(utterance, language)?;
         let sample = sample.as_ref();
         let assessment = sample.and_then(|sample| self.situation.assess(utterance.as_str(), language, sample));
+        let beside = self.beside(&meaning, utterance, language)?;
+        let asks_beside = beside.is_some();
+        if let Some((_, reading)) = &beside {
+            alone = reading.clone();
+        }
+        let utterance = beside.as_ref().map_or(utterance, |(rest, _)| rest);
         let thread = self.thread.read(utterance, language, context.topic);
         let continued = match &thread.continued {
             Some(text) if text == utterance => None,
             Some(text) => Some(self.read(text, language)?.1),
             None => None,
         };
-        if let Some(first) = &questions.first {
+        if let Some(first) = questions.first.as_ref().filter(|_| !asks_beside) {
             let (of_first, reading, _) = self.read(first, language)?;
             (meaning.intent, alone) = (of_first.intent, reading);
         }
@@ -119,6 +158,7 @@ impl Understand for Comprehension {
         Ok(Understanding {
             language,
             intent: foreign.map(|intent| (intent, 1.0)).or(meaning.intent),
+            asks_beside,
             alone,
             continued,
             core,

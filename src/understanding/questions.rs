@@ -47,6 +47,11 @@ pub fn find(threads: &Threads, utterance: &Utterance, language: Language) -> Que
     questions
 }
 
+/// The clauses of a message: what stands between its marks.
+pub fn clauses(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['.', '!', '?', '\n', ',', ';', ':']).map(str::trim).filter(|clause| !words(clause).is_empty())
+}
+
 fn begins_as_question(threads: &Threads, sentence: &str, language: Language) -> bool {
     let Some(cues) = threads.cues.get(language.index()) else { return false };
     let question = Cue::ALL.iter().position(|cue| *cue == Cue::Question);
@@ -76,6 +81,12 @@ mod tests {
             &["Ja milloin se maksetaan?"],
         );
         check("Saanko tukea? Eikö?", None, None, &[]);
+    }
+
+    #[test]
+    fn clauses_stand_between_marks() {
+        let found: Vec<&str> = clauses("Voitko vastata suomeksi, entä äitiyspakkaus?!").collect();
+        assert_eq!(found, ["Voitko vastata suomeksi", "entä äitiyspakkaus"]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Names what is learnt, and how.
-const VERSION: &str = "situations 2";
+const VERSION: &str = "situations 3";
 /// Example questions of each topic and language that teach what is no situation of its own.
 const GUIDANCE_EXAMPLES_N: usize = 5;
 /// Example messages of each intent and language that do.

@@ -23,52 +23,84 @@ pub fn mixture(rows: &[i8], parts: &[(u32, f32)], out: &mut [f32]) {
     Kernel::fastest().run(Mixture { rows, parts, out });
 }
 
-/// The sum of some rows of a matrix of fractions, each times a number. Rows are as long as `out`. The same on every processor.
-pub fn exact_mixture(rows: &[f32], parts: &[(u32, f32)], out: &mut [f32]) {
-    Kernel::fastest().run(ExactMixture { rows, parts, out });
+/// For each of some samples the sum of rows of a matrix of fractions, each times a number. Rows are `width` long, a multiple of 16, and so are
+/// the samples' places in `out`. The same on every processor.
+pub fn exact_mixtures(rows: &[f32], width: usize, samples: &[&[(u32, f32)]], out: &mut [f32]) {
+    Kernel::fastest().run(ExactMixtures { rows, width, samples, out });
 }
 
-/// Shrinks some rows of a matrix to `keep` of them and adds `by` to each, times its number. Rows are as long as `by`. The same on every
-/// processor.
-pub fn shift_rows(rows: &mut [f32], parts: &[(u32, f32)], keep: f32, by: &[f32]) {
+/// Shrinks some rows of a matrix to `keep` of them and adds `by` to each, times its number. Rows are as long as `by`, a multiple of 16. The
+/// same on every processor.
+pub fn shift_rows(rows: &mut [f32], parts: impl Iterator<Item = (u32, f32)>, keep: f32, by: &[f32]) {
     Kernel::fastest().run(ShiftRows { rows, parts, keep, by });
 }
 
-struct ExactMixture<'a> {
+struct ExactMixtures<'a> {
     rows: &'a [f32],
-    parts: &'a [(u32, f32)],
+    width: usize,
+    samples: &'a [&'a [(u32, f32)]],
     out: &'a mut [f32],
 }
 
-impl Work for ExactMixture<'_> {
+/// Vectors that are summed up together.
+const TILE: usize = 4;
+
+impl Work for ExactMixtures<'_> {
     #[inline(always)]
-    fn run<L: Level>(self, _: L) {
-        self.out.fill(0.0);
-        for (row, times) in self.parts {
-            let first = *row as usize * self.out.len();
-            let Some(row) = self.rows.get(first..first + self.out.len()) else { continue };
-            for (to, x) in self.out.iter_mut().zip(row) {
-                *to += times * x;
+    fn run<L: Level>(mut self, l: L) {
+        // A few columns of all samples, then the next: what samples have in common is read from the nearest cache.
+        let vectors_n = self.width / LANES;
+        let tiles_n = vectors_n / TILE;
+        for tile in 0..tiles_n {
+            self.columns::<L, TILE>(l, tile * TILE * LANES);
+        }
+        for vector in tiles_n * TILE..vectors_n {
+            self.columns::<L, 1>(l, vector * LANES);
+        }
+    }
+}
+
+impl ExactMixtures<'_> {
+    /// Sums `N` vectors from a column on.
+    #[inline(always)]
+    fn columns<L: Level, const N: usize>(&mut self, l: L, column: usize) {
+        for (parts, out) in self.samples.iter().zip(self.out.chunks_exact_mut(self.width)) {
+            let mut sums = [l.splat(0.0); N];
+            for (row, times) in *parts {
+                let first = *row as usize * self.width + column;
+                let Some(row) = self.rows.get(first..first + N * LANES) else { continue };
+                let times = l.splat(*times);
+                for (sum, x) in sums.iter_mut().zip(row.as_chunks::<LANES>().0) {
+                    // Not in one: not every processor has that, and what is learnt is to be the same on all.
+                    *sum = l.add(*sum, l.mul(times, l.load(x)));
+                }
+            }
+            let out = out.get_mut(column..).unwrap_or_default().as_chunks_mut::<LANES>().0;
+            for (to, sum) in out.iter_mut().zip(sums) {
+                l.store(sum, to);
             }
         }
     }
 }
 
-struct ShiftRows<'a> {
+struct ShiftRows<'a, I> {
     rows: &'a mut [f32],
-    parts: &'a [(u32, f32)],
+    parts: I,
     keep: f32,
     by: &'a [f32],
 }
 
-impl Work for ShiftRows<'_> {
+impl<I: Iterator<Item = (u32, f32)>> Work for ShiftRows<'_, I> {
     #[inline(always)]
-    fn run<L: Level>(self, _: L) {
+    fn run<L: Level>(self, l: L) {
+        let keep = l.splat(self.keep);
+        let by = self.by.as_chunks::<LANES>().0;
         for (row, times) in self.parts {
-            let first = *row as usize * self.by.len();
+            let first = row as usize * self.by.len();
             let Some(row) = self.rows.get_mut(first..first + self.by.len()) else { continue };
-            for (to, x) in row.iter_mut().zip(self.by) {
-                *to = *to * self.keep + times * x;
+            let times = l.splat(times);
+            for (to, x) in row.as_chunks_mut::<LANES>().0.iter_mut().zip(by) {
+                l.store(l.add(l.mul(l.load(to), keep), l.mul(times, l.load(x))), to);
             }
         }
     }
@@ -160,15 +192,16 @@ mod tests {
         }
 
         #[test]
-        fn rows_are_mixed_and_shifted(numbers in proptest::collection::vec(-1.0f32..1.0, 37 * 4), keep in 0.5f32..1.0) {
-            let (by, rows) = numbers.split_at(37);
-            let mut out = vec![7.0; 37];
-            exact_mixture(rows, &[(0, 2.0), (2, -0.5), (3, 1.0)], &mut out);
+        fn rows_are_mixed_and_shifted(numbers in proptest::collection::vec(-1.0f32..1.0, 80 * 4), keep in 0.5f32..1.0) {
+            let (by, rows) = numbers.split_at(80);
+            let mut out = vec![7.0; 160];
+            exact_mixtures(rows, 80, &[&[(0, 2.0), (2, -0.5), (3, 1.0)], &[(1, 3.0)]], &mut out);
             let mut shifted = rows.to_vec();
-            shift_rows(&mut shifted, &[(1, 3.0)], keep, by);
-            for (at, (found, x)) in out.iter().zip(by).enumerate() {
-                prop_assert!((found - (2.0 * rows[at] - 0.5 * rows[2 * 37 + at])).abs() < 1e-6);
-                prop_assert!((shifted[37 + at] - (rows[37 + at] * keep + 3.0 * x)).abs() < 1e-6);
+            shift_rows(&mut shifted, std::iter::once((1, 3.0)), keep, by);
+            for (at, x) in by.iter().enumerate() {
+                prop_assert!((out[at] - (2.0 * rows[at] - 0.5 * rows[2 * 80 + at])).abs() < 1e-6);
+                prop_assert!((out[80 + at] - 3.0 * rows[80 + at]).abs() < 1e-6);
+                prop_assert!((shifted[80 + at] - (rows[80 + at] * keep + 3.0 * x)).abs() < 1e-6);
                 prop_assert!((shifted[at] - rows[at]).abs() < f32::EPSILON);
             }
         }
