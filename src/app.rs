@@ -240,7 +240,7 @@ pub fn compare(config: &Config, set: &[Question], day: Date) -> Result<Vec<Compa
     let (understanding, retrieval) = stages(&knowledge, calibration, &vectors, Arc::clone(vectors.encoder()))?;
     let by_language = Language::ALL.map(|language| {
         let of_language: Vec<Question> = set.iter().filter(|q| q.language == language).cloned().collect();
-        (language, fit::rank(&knowledge, &understanding, &retrieval, &of_language, day))
+        (language, fit::rank(&knowledge, &understanding, &retrieval, (0, &of_language), day))
     });
     let share = |mode: Mode, tuned: &[_]| fit::top_1(retrieval.calibration(), tuned, mode);
     Ok(Mode::ALL

@@ -9,12 +9,12 @@ use crate::retrieval::calibration::Tuned;
 use crate::retrieval::{Calibration, Mode, Retrieval, parts};
 use jiff::civil::Date;
 
-/// Ranks the questions as a turn would, and notes what would have been right.
+/// Ranks the questions of a set as a turn would, and notes what would have been right.
 pub fn rank(
     knowledge: &Knowledge,
     understanding: &dyn Understand,
     retrieval: &Retrieval,
-    questions: &[Question],
+    (set, questions): (usize, &[Question]),
     day: Date,
 ) -> Vec<Tuned> {
     let tuned = |question: &Question| -> Option<Tuned> {
@@ -30,7 +30,7 @@ pub fn rank(
         if right.is_empty() && !question.topics.is_empty() {
             return None;
         }
-        Some(Tuned { ranking: retrieval.rank(&lookup, Mode::Fused), lookup, right })
+        Some(Tuned { ranking: retrieval.rank(&lookup, Mode::Fused), lookup, right, set })
     };
     questions.iter().filter_map(tuned).collect()
 }
@@ -76,7 +76,7 @@ pub fn parts(
     tuned
 }
 
-/// Fits weights, confidence and thresholds, so that at most a share of `wrong_max` of the messages is answered wrong. `obtained` says on
+/// Fits weights, confidence and thresholds, so that at most a share of `wrong_max` of the messages of each set is answered wrong. `obtained` says on
 /// what, for the file.
 ///
 /// The confidence is learnt from the ranking that the fitted weights give, so the questions are ordered anew in between.

@@ -70,6 +70,8 @@ pub struct Tuned {
     pub lookup: Lookup,
     /// The places of the right topics; empty for what guidance cannot answer.
     pub right: Vec<usize>,
+    /// The set it is of, from 0: the bound on wrong answers holds in each, so that many easy questions excuse none of the others.
+    pub set: usize,
 }
 
 /// A fault of the calibration file.
@@ -225,25 +227,29 @@ impl Calibration {
         }
     }
 
-    /// Fits the confidence, then the thresholds: the lowest from which at most `wrong_max` of the questions are answered wrong, each
-    /// judged by what was learnt from the others.
+    /// Fits the confidence, then the thresholds: the lowest from which at most `wrong_max` of the questions of each set are answered
+    /// wrong, each judged by what was learnt from the others.
     pub fn fit_confidence(&mut self, tuned: &[Tuned], wrong_max: f32) {
         let is_right = |tuned: &Tuned| tuned.ranking.order.first().is_some_and(|best| tuned.right.contains(best));
         let rows: Vec<(Vec<f32>, bool)> =
             tuned.iter().map(|t| (signals(&t.ranking, &t.lookup).to_vec(), is_right(t))).collect();
         let (weights, unseen) = confidence::fit(&rows);
         self.confidence = weights;
-        let mut graded: Vec<(f32, bool)> = unseen.into_iter().zip(rows.iter().map(|(_, right)| *right)).collect();
-        graded.sort_by(|a, b| b.0.total_cmp(&a.0));
-        #[expect(clippy::cast_precision_loss, reason = "question counts are small")]
-        let wrong_n_max = wrong_max * graded.len() as f32;
-        let mut wrong_n = 0.0;
-        for (confidence, right) in graded {
-            if !right {
-                wrong_n += 1.0;
+        let sets_n = tuned.iter().map(|tuned| tuned.set + 1).max().unwrap_or_default();
+        let mut wrong_left = vec![0.0; sets_n];
+        for tuned in tuned {
+            if let Some(left) = wrong_left.get_mut(tuned.set) {
+                *left += wrong_max;
             }
-            if wrong_n_max < wrong_n {
-                break;
+        }
+        let mut graded: Vec<(f32, &Tuned)> = unseen.into_iter().zip(tuned).collect();
+        graded.sort_by(|a, b| b.0.total_cmp(&a.0));
+        for (confidence, tuned) in graded {
+            if let Some(left) = wrong_left.get_mut(tuned.set).filter(|_| !is_right(tuned)) {
+                *left -= 1.0;
+                if *left < 0.0 {
+                    break;
+                }
             }
             self.answer_from = confidence;
         }

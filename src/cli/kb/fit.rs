@@ -17,24 +17,25 @@ pub(super) fn run(
     wrong_max: f32,
     day: Date,
 ) -> Result<ExitCode> {
-    let mut set = Vec::new();
+    let mut sets = Vec::new();
     for file in files {
         let text = fs_err::read_to_string(file)?;
-        set.extend(questions::read(&text).with_context(|| file.display().to_string())?);
+        sets.push(questions::read(&text).with_context(|| file.display().to_string())?);
     }
-    if set.is_empty() {
+    if sets.iter().all(Vec::is_empty) {
         bail!("there are no questions to fit on: name files with questions");
     }
     let vectors = Vectors::cached(app::encoder(config)?, &config.data.folder);
     let knowledge = app::knowledge(config, day)?;
     let (understanding, retrieval) =
         app::stages(&knowledge, Calibration::unfitted(), &vectors, Arc::clone(vectors.encoder()))?;
-    output::note(&format!("ranking {} questions", set.len()));
-    let mut tuned = fit::rank(&knowledge, &understanding, &retrieval, &set, day);
+    output::note(&format!("ranking {} questions", sets.iter().map(Vec::len).sum::<usize>()));
+    let ranked = |set: (usize, &Vec<_>)| fit::rank(&knowledge, &understanding, &retrieval, (set.0, set.1), day);
+    let mut tuned: Vec<_> = sets.iter().enumerate().flat_map(ranked).collect();
     let off_topic_n = tuned.iter().filter(|tuned| tuned.right.is_empty()).count();
     let names: Vec<_> = files.iter().filter_map(|file| file.file_name()).map(|name| name.to_string_lossy()).collect();
     let obtained = format!(
-        "neuvo kb fit {} on {day}: {} questions, {off_topic_n} of them off topic; model {}; at most {} % answered wrong",
+        "neuvo kb fit {} on {day}: {} questions, {off_topic_n} of them off topic; model {}; at most {} % of each file answered wrong",
         names.join(" "),
         tuned.len(),
         vectors.encoder().fingerprint(),

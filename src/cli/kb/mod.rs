@@ -76,7 +76,7 @@ pub(super) enum Command {
         /// Tab-separated questions for a figure (columns question, lang, topic and pattern): fits which section answers, too
         #[arg(long, value_name = "FILE")]
         facts: Option<PathBuf>,
-        /// The share of the tuning messages that may be answered wrong, 0 to 1
+        /// The share of the tuning messages of each file that may be answered wrong, 0 to 1
         #[arg(long, default_value_t = 0.03, value_name = "SHARE")]
         wrong_max: f32,
     },
