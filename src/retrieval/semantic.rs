@@ -4,7 +4,6 @@
 //! about ten times the content; beyond, an approximate index would earn its place.
 
 use crate::domain::{Language, Lookup};
-use crate::inference::int8::dense::products;
 use crate::inference::linalg::{centred, mean, normalize};
 use crate::inference::{Discriminant, Kept, Neighbours, Spread};
 use crate::retrieval::entries::{Entry, Kind};
@@ -40,13 +39,11 @@ struct Shelf {
     questions: Arc<Neighbours>,
 }
 
-/// Vectors of unit length, centred by language.
-#[derive(Default)]
+/// Vectors of unit length, centred by language, in 8 bits.
 struct Rows {
     /// Topic and part of each.
     places: Vec<(usize, usize)>,
-    /// One after the other.
-    numbers: Vec<f32>,
+    vectors: Neighbours,
 }
 
 /// A question's vector, compared with all of its language.
@@ -98,21 +95,25 @@ impl Semantic {
     ) -> Self {
         let shelf = |(language, kept): (Language, Option<Arc<Neighbours>>)| {
             let passage_centre = mean(of_kind(entries, vectors, language, |kind| kind == Kind::Passage));
-            let rows = |kind: Kind| -> Vec<f32> {
+            let numbers = |kind: Kind| -> Vec<f32> {
                 let of_kind = entries.iter().zip(vectors).filter(|(e, _)| e.language == language && e.kind == kind);
                 let centre = if kind.is_asked() { centre(&centres, language) } else { &passage_centre };
                 of_kind.flat_map(|(_, vector)| centred(vector, centre)).collect()
             };
+            let dims = passage_centre.len().max(1);
             let questions = kept.unwrap_or_else(|| {
-                let points = rows(Kind::Question);
-                let dims = passage_centre.len().max(1);
+                let points = numbers(Kind::Question);
                 let whites = discriminant.whiten_all(&points.chunks_exact(dims).collect::<Vec<_>>());
                 Arc::new(Neighbours::new(&whites.concat(), dims))
             });
+            let rows = |kind: Kind| Rows {
+                places: places(entries, language, kind),
+                vectors: Neighbours::new(&numbers(kind), dims),
+            };
             Shelf {
-                titles: Rows::new(entries, language, Kind::Title, rows(Kind::Title)),
-                passages: Rows::new(entries, language, Kind::Passage, rows(Kind::Passage)),
-                figures: Rows::new(entries, language, Kind::Figure, rows(Kind::Figure)),
+                titles: rows(Kind::Title),
+                passages: rows(Kind::Passage),
+                figures: rows(Kind::Figure),
                 question_places: places(entries, language, Kind::Question),
                 questions,
             }
@@ -128,9 +129,9 @@ impl Semantic {
         self.discriminant.keep(&mut kept);
         for ((language, centre), shelf) in Language::ALL.into_iter().zip(&self.centres).zip(&self.languages) {
             kept.put_f32(&format!("{language}.centre"), centre);
-            kept.put_f32(&format!("{language}.titles"), &shelf.titles.numbers);
-            kept.put_f32(&format!("{language}.passages"), &shelf.passages.numbers);
-            kept.put_f32(&format!("{language}.figures"), &shelf.figures.numbers);
+            shelf.titles.vectors.keep(&format!("{language}.titles"), &mut kept);
+            shelf.passages.vectors.keep(&format!("{language}.passages"), &mut kept);
+            shelf.figures.vectors.keep(&format!("{language}.figures"), &mut kept);
             shelf.questions.keep(&format!("{language}.questions"), &mut kept);
         }
         kept
@@ -141,20 +142,16 @@ impl Semantic {
         let array = |language: Language, name: &str| kept.f32(&format!("{language}.{name}"));
         let shelf = |language: Language| {
             let rows = |kind: Kind, name: &str| {
-                let rows = Rows::new(entries, language, kind, array(language, name)?);
-                (rows.numbers.len() == rows.places.len() * dims).then_some(rows)
+                let places = places(entries, language, kind);
+                let vectors = Neighbours::kept(kept, &format!("{language}.{name}"), places.len(), dims)?;
+                Some(Rows { places, vectors })
             };
-            let question_places = places(entries, language, Kind::Question);
+            let Rows { places: question_places, vectors: questions } = rows(Kind::Question, "questions")?;
             Some(Shelf {
                 titles: rows(Kind::Title, "titles")?,
                 passages: rows(Kind::Passage, "passages")?,
                 figures: rows(Kind::Figure, "figures")?,
-                questions: Arc::new(Neighbours::kept(
-                    kept,
-                    &format!("{language}.questions"),
-                    question_places.len(),
-                    dims,
-                )?),
+                questions: Arc::new(questions),
                 question_places,
             })
         };
@@ -182,9 +179,9 @@ impl Semantic {
         };
         Probe {
             white,
-            titles: products(&shelf.titles.numbers, &centred),
-            passages: products(&shelf.passages.numbers, &centred),
-            figures: products(&shelf.figures.numbers, &centred),
+            titles: shelf.titles.vectors.cosines(&centred),
+            passages: shelf.passages.vectors.cosines(&centred),
+            figures: shelf.figures.vectors.cosines(&centred),
             questions: shelf.questions.cosines(&white_unit),
         }
     }
@@ -254,12 +251,6 @@ impl Semantic {
                 *value = (score - total).max(LOG_SHARE_MIN) / 10.0;
             }
         }
-    }
-}
-
-impl Rows {
-    fn new(entries: &[Entry], language: Language, kind: Kind, numbers: Vec<f32>) -> Self {
-        Self { places: places(entries, language, kind), numbers }
     }
 }
 
