@@ -118,7 +118,7 @@ impl Assistant {
     ) -> Turn {
         let began = Instant::now();
         let content = self.content();
-        let topic = conversation.topic.clone();
+        let topic = conversation.before().subject.cloned();
         let is_fixed = conversation.by_voice;
         let context = Context { hint, spoken: conversation.language, topic: topic.as_ref(), is_fixed };
         let mut found = (Vec::new(), 0.0);

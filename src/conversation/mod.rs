@@ -9,7 +9,7 @@ pub mod thread;
 
 pub use calibration::Calibration;
 pub use course::Course;
-pub use thread::Found;
+pub use thread::{Before, Found};
 
 use crate::domain::{
     Candidate, Cues, Evidence, HandOff, Intent, Language, Lookup, Notice, Occasion, Outcome, QuickReply, Reply,
@@ -27,6 +27,8 @@ pub struct Conversation {
     pub language: Option<Language>,
     /// The topic of the last answer.
     pub topic: Option<TopicId>,
+    /// The topic that the conversation goes on with: the last that is about a benefit of its own. "How long does that take" leaves it.
+    pub subject: Option<TopicId>,
     /// What was offered to choose from, while the choice is open.
     pub offered: Vec<Offer>,
     /// How many turns in a row found nothing.
@@ -130,6 +132,21 @@ const OFFERED_BONUS: f32 = 1.5;
 const PROFESSIONAL_FROM: f32 = 0.6;
 
 impl Conversation {
+    /// What the conversation was about so far.
+    pub fn before(&self) -> Before<'_> {
+        let topic = self.topic.as_ref();
+        let subject = self.subject.as_ref().filter(|_| topic.is_some_and(TopicId::is_of_all)).or(topic);
+        Before { subject, aside: topic.filter(|topic| Some(*topic) != subject) }
+    }
+
+    /// Goes on with a topic.
+    pub fn go_on_with(&mut self, topic: Option<TopicId>) {
+        if let Some(topic) = topic.as_ref().filter(|topic| !topic.is_of_all()) {
+            self.subject = Some(topic.clone());
+        }
+        self.topic = topic;
+    }
+
     /// Looks at an utterance. `consequence` is what the content says of an intent. Gives the move and the situation as it shows now.
     pub fn consider(
         &mut self,
@@ -191,7 +208,7 @@ impl Conversation {
             return (Move::Reply(reply), situation);
         }
         let asked = (language, day);
-        let (kin, words_n) = ((self.topic.as_ref(), understanding.kin.as_slice()), understanding.cues.words_n);
+        let (kin, words_n) = ((self.before().subject, understanding.kin.as_slice()), understanding.cues.words_n);
         let continued = understanding
             .continued
             .map(|reading| calibration.leaning.lookup((&understanding.alone, reading), kin, words_n, asked));
@@ -221,7 +238,7 @@ impl Conversation {
     ) -> (Reply, Option<Evidence>) {
         let Ok(mut found) = found else { return (Reply::Unavailable, None) };
         let further = found.further_topics();
-        let mut evidence = calibration.bonds.blend(found, &asked.cues, self.topic.as_ref());
+        let mut evidence = calibration.bonds.blend(found, &asked.cues, self.before());
         offer_first(&mut evidence, further);
         let reply = match (asked.again, evidence.citation.clone()) {
             (Some(notice), Some(citation)) => {
@@ -238,7 +255,7 @@ impl Conversation {
         match evidence.citation {
             Some(citation) if evidence.answer_from <= evidence.confidence && !evidence.passages.is_empty() => {
                 self.misses_n = 0;
-                self.topic = Some(citation.topic.clone());
+                self.go_on_with(Some(citation.topic.clone()));
                 self.told.extend(aside.clone());
                 Reply::Answer { passages: evidence.passages, citation, next: evidence.next, aside }
             }
@@ -249,7 +266,7 @@ impl Conversation {
                     return self.miss(Vec::new(), situation);
                 }
                 // Whoever goes on without choosing most likely meant the first.
-                self.topic = choices.first().map(|choice| choice.topic.clone());
+                self.go_on_with(choices.first().map(|choice| choice.topic.clone()));
                 self.offered = offers(&choices);
                 Reply::Clarify(choices)
             }

@@ -137,6 +137,25 @@ fn intents_need_no_guidance() {
 }
 
 #[test]
+fn what_is_said_of_all_benefits_leaves_the_subject() {
+    let id = |text: &str| Some(text.parse::<TopicId>().unwrap());
+    let mut conversation = Conversation::default();
+    let check = |conversation: &Conversation, expected: [Option<TopicId>; 2]| {
+        let Before { subject, aside } = conversation.before();
+        assert_eq!([subject.cloned(), aside.cloned()], expected);
+    };
+    check(&conversation, [None, None]);
+    conversation.go_on_with(id("service.contact"));
+    check(&conversation, [id("service.contact"), None]);
+    conversation.go_on_with(id("family.child-benefit"));
+    check(&conversation, [id("family.child-benefit"), None]);
+    conversation.go_on_with(id("service.processing-times"));
+    check(&conversation, [id("family.child-benefit"), id("service.processing-times")]);
+    conversation.go_on_with(id("student.grant"));
+    check(&conversation, [id("student.grant"), None]);
+}
+
+#[test]
 fn a_question_beside_the_wish_for_another_language_is_answered_in_it() {
     let mut conversation = Conversation { topic: Some("z.z".parse().unwrap()), ..Conversation::default() };
     let said = Understanding { asks_beside: true, ..understanding(Some("language-sv")) };

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// How many numbers speak for or against a topic in a message that may go on with the topic so far.
-pub const BONDS_N: usize = 25;
+pub const BONDS_N: usize = 27;
 /// Their names in the calibration.
 pub const BONDS: [&str; BONDS_N] = [
     "alone",
@@ -33,6 +33,8 @@ pub const BONDS: [&str; BONDS_N] = [
     "asked",
     "asked-short",
     "not-asked",
+    "aside",
+    "aside-leans",
 ];
 
 /// How many numbers say how sure the chosen topic is.
@@ -85,6 +87,15 @@ impl Leaning {
     }
 }
 
+/// What a conversation was about before a message.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Before<'a> {
+    /// The topic that it goes on with.
+    pub subject: Option<&'a TopicId>,
+    /// The topic of the last answer, where that was about all benefits and the conversation is about one: processing times, payment days.
+    pub aside: Option<&'a TopicId>,
+}
+
 /// What two readings of one message found: by itself, and as a continuation.
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -129,12 +140,13 @@ impl Default for Bonds {
 pub fn bonds<'a>(
     cues: &Cues,
     (alone, continued): (&'a Evidence, &'a Evidence),
-    before: Option<&TopicId>,
+    before: Before<'_>,
 ) -> Vec<(&'a Candidate, [f32; BONDS_N])> {
     let mut found: Vec<&Candidate> = alone.candidates.iter().collect();
     found.extend(
         continued.candidates.iter().filter(|one| alone.candidates.iter().all(|other| other.topic != one.topic)),
     );
+    let Before { subject: before, aside } = before;
     let flag = |is: bool| if is { 1.0 } else { 0.0 };
     let leans = cues.follow_up || cues.reference || cues.words_n <= 3;
     let of = |candidate: &'a Candidate| {
@@ -142,7 +154,7 @@ pub fn bonds<'a>(
         let [by_itself, as_continuation] = [alone, continued].map(|evidence| log_share(evidence, topic));
         let same = flag(before == Some(topic));
         let is_kin = before.is_some_and(|before| before != topic && before.benefit() == topic.benefit());
-        let is_general = topic.benefit() == GENERAL && before.is_some_and(|before| before.benefit() != GENERAL);
+        let is_general = topic.is_of_all() && before.is_some_and(|before| !before.is_of_all());
         let is_asked = cues.asked.contains(topic);
         let short = flag(cues.words_n <= 6);
         let bonds = [
@@ -171,14 +183,14 @@ pub fn bonds<'a>(
             flag(is_asked),
             flag(is_asked) * short,
             flag(!is_asked && !cues.asked.is_empty() && (is_kin || before == Some(topic))),
+            flag(aside == Some(topic)),
+            flag(aside == Some(topic) && leans),
         ];
         (candidate, bonds)
     };
     found.into_iter().map(of).collect()
 }
 
-/// The benefit whose topics are about all others: deadlines, decisions, ways to reach Kela.
-const GENERAL: &str = "service";
 /// The share of the probability that a topic has at least where it was not found.
 const SHARE_MIN: f32 = 0.005;
 
@@ -209,7 +221,7 @@ pub fn log_odds(p: f32) -> f32 {
 impl Bonds {
     /// Both readings as one. Passages are those of the reading whose best topic was chosen; where neither has it first there are none, and it
     /// is asked about.
-    pub fn blend(&self, found: Found, cues: &Cues, before: Option<&TopicId>) -> Evidence {
+    pub fn blend(&self, found: Found, cues: &Cues, before: Before<'_>) -> Evidence {
         let Found { alone, continued: Some(continued), .. } = found else { return found.alone };
         let mut order = self.rank(cues, (&alone, &continued), before);
         let Some((best, share)) = order.first().map(|best| (best.topic.clone(), best.score)) else { return alone };
@@ -226,7 +238,7 @@ impl Bonds {
     }
 
     /// The topics that either reading found, the likeliest first, each with its share of the probability.
-    pub fn rank(&self, cues: &Cues, readings: (&Evidence, &Evidence), before: Option<&TopicId>) -> Vec<Candidate> {
+    pub fn rank(&self, cues: &Cues, readings: (&Evidence, &Evidence), before: Before<'_>) -> Vec<Candidate> {
         let rows = bonds(cues, readings, before);
         let sums: Vec<f32> = rows.iter().map(|(_, row)| weigh(&self.topic, row)).collect();
         let max = sums.iter().copied().fold(f32::NEG_INFINITY, f32::max);

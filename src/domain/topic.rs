@@ -10,6 +10,9 @@ use std::sync::Arc;
 #[serde(try_from = "String", into = "String")]
 pub struct TopicId(Arc<str>);
 
+/// The benefit whose topics are about all others.
+const OF_ALL: &str = "service";
+
 /// A text that is no topic id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a topic id: expected `<benefit>.<topic>` in lower-case letters, digits and hyphens")]
@@ -27,6 +30,11 @@ impl TopicId {
     /// The part before the dot: the folder under `knowledge/`.
     pub fn benefit(&self) -> &str {
         self.0.split_once('.').map_or(&*self.0, |(benefit, _)| benefit)
+    }
+
+    /// Whether it is about all benefits: processing times, appeals, ways to reach Kela.
+    pub fn is_of_all(&self) -> bool {
+        self.benefit() == OF_ALL
     }
 
     /// The part after the dot: the file name without language and ending.

@@ -3,7 +3,7 @@
 use crate::assistant::{Content, Understand};
 use crate::conversation::course::{EVIDENCE_N, Weights};
 use crate::conversation::thread::{self, BONDS_N, Bonds, Leaning, SURE_N, bonds, sureness};
-use crate::conversation::{Calibration, Conversation, Course};
+use crate::conversation::{Before, Calibration, Conversation, Course};
 use crate::domain::{
     Assessment, Candidate, Context, Cues, Evidence, Lookup, Outcome, SituationGroup, TopicId, Utterance,
 };
@@ -11,6 +11,7 @@ use crate::evaluation::dialogues::{Expected, Turn};
 use crate::evaluation::situations::Message;
 use crate::inference::logit::{Choice, fit_binary, fit_choices, predict_binary};
 use jiff::civil::Date;
+use rayon::prelude::*;
 
 /// How many of the messages that need no person, but look like it, may call one in by mistake; and how many turns of ordinary dialogues.
 const MISTAKES_MAX: f32 = 0.02;
@@ -102,10 +103,12 @@ fn edge(mut probabilities: Vec<f32>, share: f32) -> f32 {
 
 /// A turn that may go on with the topic so far, with what both readings of it found.
 struct Leant {
+    /// The set, from 0: the bound on wrong answers holds in each.
+    set: usize,
     /// The dialogue, by its place in the file.
     dialogue: usize,
     cues: Cues,
-    before: Option<TopicId>,
+    before: (Option<TopicId>, Option<TopicId>),
     alone: Evidence,
     continued: Evidence,
     right: Vec<TopicId>,
@@ -116,9 +119,14 @@ impl Leant {
         (&self.alone, &self.continued)
     }
 
+    fn before(&self) -> Before<'_> {
+        let (subject, aside) = &self.before;
+        Before { subject: subject.as_ref(), aside: aside.as_ref() }
+    }
+
     /// The choice among the topics that were found; none where none of them is right.
     fn choice(&self) -> Option<Choice> {
-        let rows = bonds(&self.cues, self.readings(), self.before.as_ref());
+        let rows = bonds(&self.cues, self.readings(), self.before());
         let is_right =
             |(at, (candidate, _)): (usize, &(&Candidate, _))| self.right.contains(&candidate.topic).then_some(at);
         let right: Vec<usize> = rows.iter().enumerate().filter_map(is_right).collect();
@@ -128,7 +136,7 @@ impl Leant {
 
     /// What says how sure the topic is that some weights choose, and whether it is right.
     fn graded(&self, chooser: &Bonds) -> Option<Graded> {
-        let best = chooser.rank(&self.cues, self.readings(), self.before.as_ref()).into_iter().next()?;
+        let best = chooser.rank(&self.cues, self.readings(), self.before()).into_iter().next()?;
         let sure = sureness(self.readings(), &best.topic, best.score);
         Some((sure.to_vec(), self.right.contains(&best.topic)))
     }
@@ -153,11 +161,11 @@ const CHOICE_PENALTY: f64 = 4e-3;
 const FOLDS_N: usize = 8;
 
 /// Each turn as weights judge it that were fitted without its dialogue.
-fn crossed(leant: &[Leant]) -> Vec<Graded> {
+fn crossed(leant: &[Leant]) -> Vec<(usize, Graded)> {
     let fold = |fold: usize| {
         let weights = chooser(leant.iter().filter(|turn| turn.dialogue % FOLDS_N != fold));
         let mine = leant.iter().filter(move |turn| turn.dialogue % FOLDS_N == fold);
-        mine.filter_map(|turn| turn.graded(&weights)).collect::<Vec<_>>()
+        mine.filter_map(|turn| Some((turn.set, turn.graded(&weights)?))).collect::<Vec<_>>()
     };
     (0..FOLDS_N).flat_map(fold).collect()
 }
@@ -171,28 +179,32 @@ struct Threads {
 }
 
 /// Fits how a message reads that goes on with the topic so far: of some values, those with which most turns of left-out dialogues are right.
-fn threads(content: &Content, turns: &[Turn], day: Date) -> Threads {
-    let mut best: Option<(usize, Leaning, Vec<Leant>, Vec<Graded>)> = None;
-    for (kin_bonus, stay_bonus, alone_weight) in values() {
+fn threads(content: &Content, sets: &[Vec<Turn>], day: Date) -> Threads {
+    let tried = |(kin_bonus, stay_bonus, alone_weight)| {
         let leaning = Leaning { kin_bonus, stay_bonus, alone_weight, ..Leaning::default() };
-        let mut leant = lean(content, turns, (leaning, &Bonds::default()), day);
+        let mut leant = lean(content, sets, (leaning, &Bonds::default()), day);
         for _ in 0..ROUNDS_N {
-            leant = lean(content, turns, (leaning, &chooser(leant.iter())), day);
+            leant = lean(content, sets, (leaning, &chooser(leant.iter())), day);
         }
         let graded = crossed(&leant);
-        let right_n = graded.iter().filter(|(_, right)| *right).count();
-        if best.as_ref().is_none_or(|best| best.0 < right_n) {
-            best = Some((right_n, leaning, leant, graded));
-        }
-    }
+        let right_n = graded.iter().filter(|(_, (_, right))| *right).count();
+        (right_n, leaning, leant, graded)
+    };
+    let tried: Vec<_> = values().collect::<Vec<_>>().into_par_iter().map(tried).collect();
+    // Of equals the first.
+    let best = tried.into_iter().reduce(|best, next| if best.0 < next.0 { next } else { best });
     let Some((right_n, leaning, leant, graded)) = best else {
         return Threads { bonds: Bonds::default(), leaning: Leaning::default(), turns_n: 0, right_n: 0 };
     };
     let mut bonds = chooser(leant.iter());
-    for (to, from) in bonds.sure.iter_mut().zip(fit_binary(&graded, SURE_N, 1e-3)) {
+    let of_set = |set: usize| graded.iter().filter(move |(of, _)| *of == set).map(|(_, graded)| graded.clone());
+    let all: Vec<Graded> = (0..sets.len()).flat_map(of_set).collect();
+    for (to, from) in bonds.sure.iter_mut().zip(fit_binary(&all, SURE_N, 1e-3)) {
         *to = from;
     }
-    bonds.sure[SURE_N] += lift(&graded, &bonds.sure, answer_from(&leant));
+    // Many easy dialogues excuse no wrong answers in the others.
+    let lifts = (0..sets.len()).map(|set| lift(&of_set(set).collect::<Vec<_>>(), &bonds.sure, answer_from(&leant)));
+    bonds.sure[SURE_N] += lifts.reduce(f32::min).unwrap_or_default();
     Threads { bonds, leaning, turns_n: leant.len(), right_n }
 }
 
@@ -228,18 +240,20 @@ const ROUNDS_N: usize = 2;
 
 /// Reads all turns that may go on with a topic. The dialogues go on with what the weights choose, as they will: weights that were fitted as if
 /// every turn had been right hold on to a wrong topic.
-fn lean(content: &Content, turns: &[Turn], (leaning, bonds): (Leaning, &Bonds), day: Date) -> Vec<Leant> {
+fn lean(content: &Content, sets: &[Vec<Turn>], (leaning, bonds): (Leaning, &Bonds), day: Date) -> Vec<Leant> {
     let mut leant = Vec::new();
     let mut state = Conversation::default();
     let (mut dialogue, mut dialogues_n) = (None, 0);
-    for turn in turns {
+    for (set, turn) in sets.iter().enumerate().flat_map(|(set, turns)| turns.iter().map(move |turn| (set, turn))) {
         if dialogue != Some(&turn.dialogue) {
             state = Conversation::default();
             dialogue = Some(&turn.dialogue);
             dialogues_n += 1;
         }
         let Expected { topics, .. } = &turn.expected;
-        let topic = state.topic.clone();
+        let Before { subject, aside } = state.before();
+        let (topic, aside) = (subject.cloned(), aside.cloned());
+        let before = Before { subject: topic.as_ref(), aside: aside.as_ref() };
         let context = Context { hint: None, spoken: state.language, topic: topic.as_ref(), is_fixed: false };
         let Ok(utterance) = Utterance::parse(&turn.text) else { continue };
         let Ok(understood) = content.understanding.understand(&utterance, context) else { continue };
@@ -252,27 +266,28 @@ fn lean(content: &Content, turns: &[Turn], (leaning, bonds): (Leaning, &Bonds), 
             let continued = leaning.lookup((&understood.alone, continued), near, words_n, (language, day));
             let continued = content.retrieval.search(&continued);
             let (cues, right) = (understood.cues, topics.clone());
-            let ranked = bonds.rank(&cues, (&alone, &continued), topic.as_ref());
+            let ranked = bonds.rank(&cues, (&alone, &continued), before);
             chosen = ranked.into_iter().next().map(|best| best.topic);
             if !right.is_empty() {
-                leant.push(Leant { dialogue: dialogues_n, cues, before: topic, alone, continued, right });
+                let before = (topic, aside);
+                leant.push(Leant { set, dialogue: dialogues_n, cues, before, alone, continued, right });
             }
         }
         state.language = Some(language);
         // What guidance has no part in leaves the topic as it was.
         if !topics.is_empty() {
-            state.topic = chosen;
+            state.go_on_with(chosen);
         }
     }
     leant
 }
 
-/// Fits everything; `obtained` says on what, for the file.
-pub fn fit(content: &Content, messages: &[Message], turns: &[Turn], day: Date, obtained: &str) -> Calibration {
-    let situation = situations(content.understanding.as_ref(), messages, turns);
-    let Threads { bonds, leaning, turns_n, right_n } = threads(content, turns, day);
+/// Fits everything, on messages and sets of dialogues; `obtained` says on what, for the file.
+pub fn fit(content: &Content, messages: &[Message], sets: &[Vec<Turn>], day: Date, obtained: &str) -> Calibration {
+    let situation = situations(content.understanding.as_ref(), messages, &sets.concat());
+    let Threads { bonds, leaning, turns_n, right_n } = threads(content, sets, day);
     let obtained = format!(
-        "{obtained}: {} messages; {turns_n} follow-up turns, {right_n} right by weights fitted without their dialogue; at most {} % handed over by mistake ({} % of the turns), {} % of follow-ups answered wrong",
+        "{obtained}: {} messages; {turns_n} follow-up turns, {right_n} right by weights fitted without their dialogue; at most {} % handed over by mistake ({} % of the turns), {} % of each set's follow-ups answered wrong",
         messages.len(),
         MISTAKES_MAX * 100.0,
         TURN_MISTAKES_MAX * 100.0,

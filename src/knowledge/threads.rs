@@ -9,8 +9,6 @@ use crate::phrases::{PhraseError, Phrases};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The benefit whose subjects belong to all others, too.
-const GENERAL: &str = "service";
 const SUBJECTS: &str = "knowledge/subjects.toml";
 /// The file of the small words.
 pub(super) const CUES: &str = "intents/threads.toml";
@@ -71,6 +69,8 @@ impl Cue {
 pub struct Threads {
     /// What messages name, by language.
     pub subject_names: Vec<[String; 3]>,
+    /// What the topics are called, by language, that have a name of their own within their subject.
+    pub own_names: BTreeMap<TopicId, [String; 3]>,
     /// The subject of each topic.
     pub subject_of: BTreeMap<TopicId, usize>,
     /// What names a subject, by language: means its place in `subject_names`.
@@ -90,6 +90,8 @@ pub struct Threads {
 struct SubjectsFile {
     subject: Vec<WrittenSubject>,
     #[serde(default)]
+    own_name: Vec<WrittenName>,
+    #[serde(default)]
     facet: Vec<WrittenFacet>,
 }
 
@@ -108,6 +110,15 @@ struct WrittenSubject {
 struct Named {
     name: String,
     words: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenName {
+    topic: String,
+    fi: String,
+    sv: String,
+    en: String,
 }
 
 #[derive(Deserialize)]
@@ -181,6 +192,11 @@ fn read_subjects(threads: &mut Threads, file: SubjectsFile, topics: &BTreeSet<&T
         });
         threads.subject_names.push(versions.map(|version| version.name));
     }
+    for WrittenName { topic, fi, sv, en } in file.own_name {
+        for id in known("own_name", &[topic], topics, &mut fault) {
+            threads.own_names.insert(id, [fi.clone(), sv.clone(), en.clone()]);
+        }
+    }
     for written in file.facet {
         let facet = threads.facet_names.len();
         for id in known(&written.id, &written.topics, topics, &mut fault) {
@@ -219,19 +235,15 @@ fn known(of: &str, written: &[String], topics: &BTreeSet<&TopicId>, fault: &mut 
 impl Threads {
     /// What a topic is about, as people call it in a language.
     pub fn subject_name(&self, topic: &TopicId, language: Language) -> Option<&str> {
-        let names = self.subject_names.get(*self.subject_of.get(topic)?)?;
+        let of_subject = || self.subject_names.get(*self.subject_of.get(topic)?);
+        let names = self.own_names.get(topic).or_else(of_subject)?;
         names.get(language.index()).map(String::as_str)
     }
 
     /// Whether a subject is asked about in any conversation: processing times, appeals, contact.
     pub fn is_general(&self, subject: usize) -> bool {
         let mut topics = self.subject_of.iter().filter(|(_, of)| **of == subject);
-        topics.all(|(topic, _)| Self::is_of_all(topic))
-    }
-
-    /// Whether a topic belongs to conversations about any benefit.
-    pub fn is_of_all(topic: &TopicId) -> bool {
-        topic.benefit() == GENERAL
+        topics.all(|(topic, _)| topic.is_of_all())
     }
 
     /// What is asked of a topic, without its subject.

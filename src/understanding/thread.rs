@@ -89,7 +89,7 @@ impl ThreadReader {
             true => Some(1.0),
             false if next.contains(other) => Some(0.7),
             false if other.benefit() == topic.benefit() => Some(0.5),
-            false if !names_general && Threads::is_of_all(other) => Some(-0.5),
+            false if !names_general && other.is_of_all() => Some(-0.5),
             false => None,
         };
         self.knowledge.topics.iter().filter_map(|other| Some((other.id.clone(), near(&other.id)?))).collect()

@@ -19,17 +19,19 @@ pub(in crate::cli) struct Arguments {
     /// Tab-separated messages with the columns lang, text and group
     #[arg(long, value_name = "FILE")]
     situations: PathBuf,
-    /// Tab-separated dialogues with the columns `dialogue_id`, turn, lang, `user_text` and `expected_topic`
-    #[arg(long, value_name = "FILE")]
-    dialogues: PathBuf,
+    /// Tab-separated dialogues with the columns `dialogue_id`, turn, lang, `user_text` and `expected_topic`; several files are bounded
+    /// each by itself
+    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    dialogues: Vec<PathBuf>,
 }
 
 pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<ExitCode> {
-    let Arguments { situations: messages_file, dialogues: turns_file } = arguments;
+    let Arguments { situations: messages_file, dialogues: turns_files } = arguments;
     let messages = situations::read(&fs_err::read_to_string(messages_file)?)
         .with_context(|| messages_file.display().to_string())?;
     let turns =
-        dialogues::read(&fs_err::read_to_string(turns_file)?).with_context(|| turns_file.display().to_string())?;
+        |file: &PathBuf| dialogues::read(&fs_err::read_to_string(file)?).with_context(|| file.display().to_string());
+    let sets = turns_files.iter().map(turns).collect::<Result<Vec<_>>>()?;
     let vectors = Vectors::cached(app::encoder(config)?, &config.data.folder);
     let knowledge = app::knowledge(config, day)?;
     let asked = Arc::clone(vectors.encoder());
@@ -42,8 +44,9 @@ pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<E
         conversation: conversation::Calibration::default(),
     };
     let name = |file: &Path| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let obtained = format!("neuvo kb fit-conversation {} {} on {day}", name(messages_file), name(turns_file));
-    let fitted = fit_conversation::fit(&content, &messages, &turns, day, &obtained);
+    let names: Vec<String> = std::iter::once(messages_file).chain(turns_files).map(|file| name(file)).collect();
+    let obtained = format!("neuvo kb fit-conversation {} on {day}", names.join(" "));
+    let fitted = fit_conversation::fit(&content, &messages, &sets, day, &obtained);
     output::line(&fitted.obtained)?;
     let path = config.content.root.join(conversation::calibration::PATH);
     fs_err::write(&path, fitted.write()?)?;
