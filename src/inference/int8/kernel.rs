@@ -101,6 +101,17 @@ impl Kernel {
 
     /// `x * weights + bias`, rows of [`Packed::outputs`] numbers.
     pub(super) fn multiply(self, x: &Rounded, weights: &Packed, bias: &[f32], out: &mut [f32]) {
+        self.multiply_tiles(x, (weights, bias), 0..weights.outputs / TILE, out);
+    }
+
+    /// The same for some of the tiles of [`TILE`] outputs; the others stay as they are.
+    pub(super) fn multiply_tiles(
+        self,
+        x: &Rounded,
+        (weights, bias): (&Packed, &[f32]),
+        tiles: impl IntoIterator<Item = usize>,
+        out: &mut [f32],
+    ) {
         let rows_n = out.len() / weights.outputs;
         let blocks_n = weights.inputs / BLOCK;
         assert_eq!(x.width, weights.inputs, "rows are as wide as the matrix");
@@ -113,7 +124,9 @@ impl Kernel {
         ) else {
             return;
         };
-        for (n, bias) in bias.as_chunks::<TILE>().0.iter().enumerate() {
+        let biases = bias.as_chunks::<TILE>().0;
+        for n in tiles {
+            let Some(bias) = biases.get(n) else { continue };
             let tile = Tile {
                 form: weights.form,
                 lines: weights.tile(n),
