@@ -18,7 +18,7 @@ const LOG_SHARE_MIN: f32 = -25.0;
 /// Examples that are added up at once.
 const PART_N: usize = 2_048;
 /// With the example questions of so many topics a question is compared.
-const COMPARED_MAX: usize = 256;
+const COMPARED_MAX: usize = 128;
 /// How many near questions are averaged.
 const NEAR_N: usize = 3;
 
