@@ -182,11 +182,7 @@ impl Semantic {
             let [titles, passages, figures, questions] = Default::default();
             return Probe { scores, titles, passages, figures, questions };
         };
-        let questions = if self.topics_n <= COMPARED_MAX {
-            shelf.questions.cosines(&white_unit)
-        } else {
-            shelf.questions.cosines_within(&white_unit, shelf.ranges(&likeliest(&scores)))
-        };
+        let questions = shelf.questions.cosines_within(&white_unit, shelf.ranges(&likeliest(&scores)));
         Probe {
             scores,
             titles: shelf.titles.vectors.cosines(&centred),

@@ -130,13 +130,19 @@ impl Understand for Comprehension {
 
     fn understand(&self, utterance: &Utterance, context: Context<'_>) -> Result<Understanding, Stalled> {
         let language = self.language(utterance, context);
-        let questions = questions::find(&self.knowledge.threads, utterance, language);
+        let find = |utterance: &Utterance| questions::find(&self.knowledge.threads, utterance, language);
+        let mut questions = find(utterance);
         let (mut meaning, mut alone, sample) = self.read(utterance, language)?;
         let sample = sample.as_ref();
         let assessment = sample.and_then(|sample| self.situation.assess(utterance.as_str(), language, sample));
+        if let Some(first) = &questions.first {
+            let (of_first, reading, _) = self.read(first, language)?;
+            (meaning.intent, alone) = (of_first.intent, reading);
+        }
         let beside = self.beside(&meaning, utterance, language)?;
         let asks_beside = beside.is_some();
-        if let Some((_, reading)) = &beside {
+        if let Some((rest, reading)) = &beside {
+            questions = find(rest);
             alone = reading.clone();
         }
         let utterance = beside.as_ref().map_or(utterance, |(rest, _)| rest);
@@ -146,10 +152,6 @@ impl Understand for Comprehension {
             Some(text) => Some(self.read(text, language)?.1),
             None => None,
         };
-        if let Some(first) = questions.first.as_ref().filter(|_| !asks_beside) {
-            let (of_first, reading, _) = self.read(first, language)?;
-            (meaning.intent, alone) = (of_first.intent, reading);
-        }
         let read = |question: &Utterance| Ok::<_, Stalled>(self.read(question, language)?.1);
         let core = questions.core.as_ref().map(read).transpose()?;
         let further = questions.further.iter().map(read).collect::<Result<_, _>>()?;
