@@ -44,7 +44,7 @@ pub use rooms::{News, Visit};
 pub use sweep::sweep;
 use turn::{TRIES_MAX, answered};
 pub use waiting::Place as QueuePlace;
-pub use wording::Wording;
+pub use wording::{Glossary, Wording};
 
 /// Answers messages and keeps conversations.
 pub struct Exchange {

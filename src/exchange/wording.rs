@@ -1,6 +1,6 @@
 //! Prepared texts of the content that answers now, for channels that show words of their own.
 
-use crate::domain::{Language, TopicId};
+use crate::domain::{Language, Signal, TopicId};
 use crate::exchange::Exchange;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -11,7 +11,26 @@ pub type Wording = BTreeMap<String, String>;
 /// How many topics of a benefit are offered at the start.
 const STARTERS_N: usize = 4;
 
+/// What experts read instead of the content's ids, in one language.
+#[derive(Clone, Debug, Default)]
+pub struct Glossary(BTreeMap<String, String>);
+
+impl Glossary {
+    /// A signal of a life situation in words; its id where the content no longer knows it.
+    pub fn signal<'a>(&'a self, signal: &'a Signal) -> &'a str {
+        self.0.get(signal.as_str()).map_or(signal.as_str(), String::as_str)
+    }
+}
+
 impl Exchange {
+    /// What experts read of what the content of this moment names.
+    pub fn glossary(&self, language: Language) -> Glossary {
+        let content = self.assistant.content();
+        let situations = &content.knowledge.situations;
+        let word = |signal: &Signal| Some((signal.as_str().to_owned(), situations.label(signal, language)?.to_owned()));
+        Glossary(situations.signals.iter().filter_map(|known| word(&known.signal)).collect())
+    }
+
     /// What names the texts of this moment: the version of the content and the day.
     pub fn wording_version(&self) -> String {
         format!("{}-{}", self.assistant.content().knowledge.version.as_str(), (self.clock)().date())

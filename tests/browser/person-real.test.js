@@ -47,6 +47,9 @@ test("a hard story is handed over, talked about, passed on and closed", async ()
   const aino = await colleague("aino");
   await aino.page.click("text=Otan uusia keskusteluja");
   await aino.page.waitForSelector('[data-occasion="supported"]');
+  const why = await aino.page.locator(".ticket .soft").first().innerText();
+  assert.match(why, /^tuettava arki, /, "the reasons are told");
+  assert.doesNotMatch(why, /illness|debts|duration|authorities/, "in the expert's language");
   await aino.accessible("the queue with somebody waiting");
   await shot(aino, "2-queue");
   await aino.page.click(".ticket button.main");

@@ -55,7 +55,7 @@ pub(super) fn chat(signed: &Signed, case: &Case, id: Uuid, beside: &Beside<'_>, 
         h1 { (t.say("Keskustelu", "Konversation", "Conversation")) }
         section .card aria-labelledby="summary" {
             h2 id="summary" { (t.say("Yhteenveto", "Sammanfattning", "Summary")) }
-            @if let Some(ticket) = &case.ticket { (ticket_words(t, ticket, now)) }
+            @if let Some(ticket) = &case.ticket { (ticket_words(signed, ticket, now)) }
             @let answered = answered(&case.events);
             @if !answered.is_empty() {
                 p { (t.say("Botti on vastannut näistä:", "Boten har svarat om:", "The bot has answered about:")) }

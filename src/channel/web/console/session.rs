@@ -4,7 +4,7 @@ use crate::channel::web::console::words::Tongue;
 use crate::channel::web::problem::{Code, Problem};
 use crate::channel::web::state::Web;
 use crate::exchange::desk::may_enter;
-use crate::exchange::{Exchange, Secret};
+use crate::exchange::{Exchange, Glossary, Secret};
 use crate::store::Account;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -24,6 +24,8 @@ pub(super) struct Signed {
     pub(super) secret: Secret,
     /// The language of the console.
     pub(super) tongue: Tongue,
+    /// The content's words in it.
+    pub(super) glossary: Glossary,
 }
 
 /// The way to the sign-in page, for all who are not signed in.
@@ -56,7 +58,8 @@ impl Signed {
         let Some(secret) = cookie_value(headers, COOKIE).and_then(Secret::parse) else { return Ok(None) };
         let account = exchange.session(&secret, is_use).await.map_err(crate::exchange::Refusal::Store)?;
         let account = account.filter(|account| may_enter(account.role));
-        Ok(account.map(|account| Self { account, secret, tongue: Tongue::of(headers) }))
+        let tongue = Tongue::of(headers);
+        Ok(account.map(|account| Self { account, secret, tongue, glossary: exchange.glossary(tongue.0) }))
     }
 
     /// What every form of this session sends along.

@@ -91,7 +91,7 @@ pub(super) fn lists(signed: &Signed, floor: &Floor, now: Timestamp) -> Markup {
             @if mine.is_empty() { p .soft { (t.say("Ei keskusteluja.", "Inga konversationer.", "No conversations.")) } }
             ul .tickets {
                 @for ticket in &mine {
-                    li .ticket { (ticket_words(t, ticket, now)) a .main href=(chat_path(ticket)) { (t.say("Avaa", "Öppna", "Open")) } }
+                    li .ticket { (ticket_words(signed, ticket, now)) a .main href=(chat_path(ticket)) { (t.say("Avaa", "Öppna", "Open")) } }
                 }
             }
         }
@@ -100,13 +100,13 @@ pub(super) fn lists(signed: &Signed, floor: &Floor, now: Timestamp) -> Markup {
             @if floor.waiting.is_empty() { p .soft { (t.say("Kukaan ei odota.", "Ingen väntar.", "Nobody is waiting.")) } }
             ol .tickets {
                 @for (at, ticket) in asked.iter().enumerate() {
-                    li .ticket { (ticket_words(t, ticket, now)) (claim(signed, ticket, is_full, at == 0)) }
+                    li .ticket { (ticket_words(signed, ticket, now)) (claim(signed, ticket, is_full, at == 0)) }
                 }
             }
             @if !others.is_empty() {
                 h3 { (t.say("Muiden osaamista", "Andras kunskap", "For others' skills")) }
                 ol .tickets {
-                    @for ticket in &others { li .ticket { (ticket_words(t, ticket, now)) (claim(signed, ticket, is_full, false)) } }
+                    @for ticket in &others { li .ticket { (ticket_words(signed, ticket, now)) (claim(signed, ticket, is_full, false)) } }
                 }
             }
         }
@@ -127,7 +127,8 @@ fn claim(signed: &Signed, ticket: &Ticket, is_full: bool, is_next: bool) -> Mark
 }
 
 /// Who waits and why, in words.
-pub(super) fn ticket_words(t: Tongue, ticket: &Ticket, now: Timestamp) -> Markup {
+pub(super) fn ticket_words(signed: &Signed, ticket: &Ticket, now: Timestamp) -> Markup {
+    let t = signed.tongue;
     let minutes = now.duration_since(ticket.since).as_mins().max(0);
     html! {
         div {
@@ -135,7 +136,7 @@ pub(super) fn ticket_words(t: Tongue, ticket: &Ticket, now: Timestamp) -> Markup
             " · " (t.language(ticket.language))
             @if let Some(benefit) = &ticket.benefit { " · " (benefit.replace('-', " ")) }
             " · " (minutes) " min"
-            @let reasons = t.reasons(&ticket.why);
+            @let reasons = t.reasons(&ticket.why, &signed.glossary);
             @if !reasons.is_empty() { p .soft { (reasons.join(", ")) } }
         }
     }
@@ -166,7 +167,7 @@ pub(super) fn floor_tables(signed: &Signed, floor: &Floor, now: Timestamp) -> Ma
             strong { (longest) " min" } " " (t.say("pisin odotus", "längsta väntan", "longest wait")) " · "
             strong { (floor.claimed.len()) } " " (t.say("palveltavana", "betjänas", "being served"))
         }
-        ul .tickets { @for ticket in &floor.waiting { li .ticket { (ticket_words(t, ticket, now)) a href=(chat_path(ticket)) { (t.say("Avaa", "Öppna", "Open")) } } } }
+        ul .tickets { @for ticket in &floor.waiting { li .ticket { (ticket_words(signed, ticket, now)) a href=(chat_path(ticket)) { (t.say("Avaa", "Öppna", "Open")) } } } }
         table {
             caption { (t.say("Asiantuntijat", "Sakkunniga", "Experts")) }
             thead { tr {

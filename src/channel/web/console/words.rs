@@ -1,6 +1,7 @@
 //! The console's own words in its three languages. What citizens read is content and stands in `intents/`.
 
 use crate::domain::{CardState, HandOff, Language, Occasion, Resolution, SituationGroup};
+use crate::exchange::Glossary;
 use axum::http::{HeaderMap, header};
 
 /// The language of the console: that of the browser.
@@ -68,7 +69,7 @@ impl Tongue {
     }
 
     /// The life situation and its signals, in words.
-    pub(super) fn reasons(self, why: &HandOff) -> Vec<String> {
+    pub(super) fn reasons(self, why: &HandOff, glossary: &Glossary) -> Vec<String> {
         let group = why.situation.as_ref().map(|situation| match situation.group {
             SituationGroup::Steady => self.say("tasainen arki", "stabil vardag", "steady life"),
             SituationGroup::Changing => self.say("muuttuva arki", "förändrad vardag", "changing life"),
@@ -76,7 +77,7 @@ impl Tongue {
             SituationGroup::Employer => self.say("työnantaja", "arbetsgivare", "employer"),
             SituationGroup::Crisis => self.say("kriisi", "kris", "crisis"),
         });
-        let signals = why.signals.iter().map(|signal| signal.as_str().replace('-', " "));
+        let signals = why.signals.iter().map(|signal| glossary.signal(signal).to_lowercase());
         group.map(str::to_owned).into_iter().chain(signals).collect()
     }
 }
