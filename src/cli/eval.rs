@@ -6,6 +6,7 @@ use crate::cli::{output, spoken};
 use crate::config::Config;
 use crate::domain::{SituationGroup, TopicId};
 use crate::evaluation::facts::{self, FactQuestion};
+use crate::evaluation::sections::{self, SectionQuestion, Shown};
 use crate::evaluation::{Graded, Question, ask_all, confusion, dialogues, questions, situations, table};
 use crate::retrieval::Mode;
 use anyhow::{Context as _, Result};
@@ -17,7 +18,8 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Tab-separated questions (columns lang, text and topic: `a|b` where both are right, empty where guidance has no answer), messages with their
-    /// life situation (lang, text and group), questions for a figure (question, lang, topic and pattern) or dialogues (`dialogue_id`, `turn`, `lang`, `user_text` and `expected_topic`)
+    /// life situation (lang, text and group), questions for a figure (question, lang, topic and pattern), questions
+    /// with the section that answers (lang, text, topic and section) or dialogues (`dialogue_id`, `turn`, `lang`, `user_text` and `expected_topic`)
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Also rank with BM25 alone and with vectors alone
@@ -57,6 +59,9 @@ pub(super) fn run(config: &Config, arguments: &Arguments, day: Date) -> Result<E
         } else if facts::is_header(header) {
             let set = facts::read(&text).with_context(named)?;
             tell(&assistant, &set, arguments, day)?
+        } else if sections::is_header(header) {
+            let set = sections::read(&text, &assistant.content().knowledge).with_context(named)?;
+            show(&assistant, &set, arguments, day)?
         } else {
             let set = questions::read(&text).with_context(named)?;
             if let Some(each_n) = arguments.spoken {
@@ -167,6 +172,20 @@ fn tell(assistant: &Assistant, set: &[FactQuestion], arguments: &Arguments, day:
             let found = one.found.as_ref().map_or("-", TopicId::as_str);
             let FactQuestion { number, language, topics, .. } = one.question;
             output::line(&format!("line {number}: {language} {:?}, {found} first, expected {topics:?}", one.told))?;
+        }
+    }
+    Ok(serde_json::json!({ "figures": figures }))
+}
+
+/// Reports on questions with their sections.
+fn show(assistant: &Assistant, set: &[SectionQuestion], arguments: &Arguments, day: Date) -> Result<serde_json::Value> {
+    let asked = sections::ask_all(assistant, set, day);
+    let figures = sections::figures(&asked);
+    if !arguments.json {
+        output::line(&table::sections(&figures))?;
+        for one in asked.iter().filter(|one| one.shown == Shown::Other).take(arguments.confusions) {
+            let SectionQuestion { number, language, topic, right, .. } = one.question;
+            output::line(&format!("line {number}: {language} {topic}, parts {right:?} were not shown"))?;
         }
     }
     Ok(serde_json::json!({ "figures": figures }))

@@ -4,11 +4,12 @@ use crate::app::speech::{Speech, spellings};
 use crate::assistant::Assistant;
 use crate::cli::output;
 use crate::config::Config;
+use crate::conversation::Conversation;
 use crate::domain::{Language, Utterance};
-use crate::evaluation::{Question, ask_all, table};
+use crate::evaluation::{Graded, Question, ask_all, grade, table};
 use crate::knowledge::Knowledge;
 use crate::speech::sounds::white_noise;
-use crate::speech::{Heard, Pace, Pcm, decode_mu_law, encode_mu_law};
+use crate::speech::{Heard, Pace, Pcm, Transcript, decode_mu_law, encode_mu_law};
 use anyhow::Result;
 use jiff::civil::Date;
 
@@ -39,17 +40,24 @@ pub(super) fn compare(
     for (n, question) in written.iter().enumerate() {
         match runtime.block_on(over_the_line(speech, question, n))? {
             Heard::Words(transcript) if Utterance::parse(&transcript.text).is_ok() => {
-                heard.push(Question { text: transcript.text, ..question.clone() });
+                heard.push((question, transcript));
             }
             Heard::Words(_) | Heard::Nothing => nothing_n += 1,
         }
     }
-    let [as_written, as_heard] = [&written, &heard].map(|set| table::figures(&ask_all(assistant, set, day)));
+    // As in a call, whose language is settled, however the words read.
+    let ask = |(question, transcript): &(&Question, Transcript)| {
+        let utterance = Utterance::parse(&transcript.text).ok()?;
+        let mut conversation = Conversation { by_voice: true, ..Conversation::default() };
+        Some(grade(question, &assistant.turn(&mut conversation, &utterance, Some(question.language), day)))
+    };
+    let as_heard: Vec<Graded> = heard.iter().filter_map(ask).collect();
+    let as_written = ask_all(assistant, &written, day);
     output::note(&format!("{nothing_n} of {} questions were not heard at all", written.len()));
     output::line("as written")?;
-    output::line(&table::table(&as_written))?;
+    output::line(&table::table(&table::figures(&as_written)))?;
     output::line("as heard")?;
-    output::line(&table::table(&as_heard))?;
+    output::line(&table::table(&table::figures(&as_heard)))?;
     Ok(())
 }
 

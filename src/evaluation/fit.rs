@@ -1,10 +1,11 @@
 //! Fits the weights of retrieval and its thresholds on tuning questions, which no test set shares.
 
 use crate::assistant::Understand;
-use crate::domain::{Context, Language, Lookup, Utterance};
+use crate::domain::{Context, Language, Lookup, TopicId, Utterance};
 use crate::evaluation::Question;
 use crate::evaluation::facts::FactQuestion;
-use crate::knowledge::{Article, Knowledge};
+use crate::evaluation::sections::SectionQuestion;
+use crate::knowledge::Knowledge;
 use crate::retrieval::calibration::Tuned;
 use crate::retrieval::{Calibration, Mode, Retrieval, parts};
 use jiff::civil::Date;
@@ -35,13 +36,13 @@ pub fn rank(
     questions.iter().filter_map(tuned).collect()
 }
 
-/// What the parts of an article are chosen by, of each question for a figure, where the parts that hold it are right, and of each example
-/// question, where its own part is.
+/// What the parts of an article are chosen by, of each question for a figure, where the parts that hold it are right, and of each question with its
+/// sections.
 pub fn parts(
     knowledge: &Knowledge,
     understanding: &dyn Understand,
     retrieval: &Retrieval,
-    questions: &[FactQuestion],
+    (for_figures, for_sections): (&[FactQuestion], &[SectionQuestion]),
     day: Date,
 ) -> Vec<parts::Tuned> {
     let lookup = |text: &str, language: Language| -> Option<Lookup> {
@@ -50,30 +51,23 @@ pub fn parts(
         let understood = understanding.understand(&utterance, context).ok()?;
         Some(Lookup::of(understood.alone, language, day))
     };
+    let place = |id: &TopicId| knowledge.topics.binary_search_by(|topic| topic.id.cmp(id)).ok();
     let for_figure = |question: &FactQuestion| -> Option<parts::Tuned> {
         let lookup = lookup(&question.text, question.language)?;
-        let topic = question.topics.first()?;
-        let topic = knowledge.topics.binary_search_by(|other| other.id.cmp(topic)).ok()?;
+        let topic = place(question.topics.first()?)?;
         let texts = retrieval.texts_of_parts(topic, question.language, day);
         let holds = texts.iter().enumerate().filter(|(_, text)| question.figure.is_match(text));
         let right: Vec<usize> = holds.map(|(part, _)| part).collect();
         let rows = retrieval.parts_of(topic, &lookup);
         (!right.is_empty()).then_some(parts::Tuned { rows, right, topic, for_figure: true })
     };
-    let example = |topic: usize, article: &Article, part: usize, text: &str| -> Option<parts::Tuned> {
-        let rows = retrieval.parts_of(topic, &lookup(text, article.language)?).without_questions();
-        Some(parts::Tuned { rows, right: vec![part], topic, for_figure: false })
+    let for_section = |question: &SectionQuestion| -> Option<parts::Tuned> {
+        let topic = place(&question.topic)?;
+        let rows = retrieval.parts_of(topic, &lookup(&question.text, question.language)?);
+        Some(parts::Tuned { rows, right: question.right.clone(), topic, for_figure: false })
     };
-    let mut tuned: Vec<_> = questions.iter().filter_map(for_figure).collect();
-    for (topic, content) in knowledge.topics.iter().enumerate() {
-        for article in &content.articles {
-            let of_lead = article.questions.iter().map(|text| (0, text));
-            let of_parts = article.parts().enumerate();
-            let of_parts = of_parts.flat_map(|(part, section)| section.questions.iter().map(move |text| (part, text)));
-            tuned.extend(of_lead.chain(of_parts).filter_map(|(part, text)| example(topic, article, part, text)));
-        }
-    }
-    tuned
+    let of_figures = for_figures.iter().filter_map(for_figure);
+    of_figures.chain(for_sections.iter().filter_map(for_section)).collect()
 }
 
 /// Fits weights, confidence and thresholds, so that at most a share of `wrong_max` of the messages of each set is answered wrong. `obtained` says on

@@ -8,13 +8,14 @@ pub mod fit_conversation;
 pub mod golden;
 pub mod questions;
 pub mod rows;
+pub mod sections;
 pub mod situations;
 pub mod table;
 
 pub use questions::Question;
 pub use rows::RowsError;
 
-use crate::assistant::Assistant;
+use crate::assistant::{Assistant, Turn};
 use crate::conversation::Conversation;
 use crate::domain::{Language, Outcome, TopicId, Utterance};
 use jiff::civil::Date;
@@ -62,17 +63,21 @@ impl Graded {
 pub fn ask_all(assistant: &Assistant, questions: &[Question], day: Date) -> Vec<Graded> {
     let ask = |question: &Question| -> Option<Graded> {
         let utterance = Utterance::parse(&question.text).ok()?;
-        let turn = assistant.turn(&mut Conversation::default(), &utterance, None, day);
-        Some(Graded {
-            language: question.language,
-            right: question.topics.clone(),
-            found: turn.candidates.iter().map(|candidate| candidate.topic.clone()).collect(),
-            outcome: turn.reply.outcome(),
-            language_right: turn.language == question.language,
-            took: turn.took,
-            confidence: turn.confidence,
-            number: question.number,
-        })
+        Some(grade(question, &assistant.turn(&mut Conversation::default(), &utterance, None, day)))
     };
     questions.iter().filter_map(ask).collect()
+}
+
+/// How a question was replied to.
+pub fn grade(question: &Question, turn: &Turn) -> Graded {
+    Graded {
+        language: question.language,
+        right: question.topics.clone(),
+        found: turn.candidates.iter().map(|candidate| candidate.topic.clone()).collect(),
+        outcome: turn.reply.outcome(),
+        language_right: turn.language == question.language,
+        took: turn.took,
+        confidence: turn.confidence,
+        number: question.number,
+    }
 }

@@ -1,7 +1,7 @@
 //! The figures of an evaluation as a table for people and as values for programs.
 
 use crate::domain::{Language, Outcome, SituationGroup};
-use crate::evaluation::{Graded, dialogues, facts, situations};
+use crate::evaluation::{Graded, dialogues, facts, sections, situations};
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 use std::time::Duration;
@@ -164,6 +164,16 @@ pub fn facts(rows: &[facts::Figures]) -> String {
         let shares = [row.figure, row.figure_of_answered, row.figure_in_two, row.no_figure, row.wrong];
         let named = [row.group.clone(), row.questions_n.to_string()];
         named.into_iter().chain(shares.map(percent)).collect()
+    });
+    drawn(&header, cells)
+}
+
+/// The figures of questions with their sections as a table, one row a group.
+pub fn sections(rows: &[sections::Figures]) -> String {
+    let header = ["", "questions", "answered", "(of these) right section", "shown first"];
+    let cells = rows.iter().map(|row| {
+        let counts = [row.questions_n, row.answered_n].map(|n| n.to_string());
+        [row.group.clone()].into_iter().chain(counts).chain([row.shown, row.first].map(percent)).collect()
     });
     drawn(&header, cells)
 }

@@ -67,16 +67,16 @@ impl Discriminant {
         self.means.scores(white)
     }
 
-    /// Adds the classifier to a file.
-    pub fn keep(&self, kept: &mut Kept) {
-        kept.put_f32("discriminant.whitening", &self.whitening);
-        self.means.keep("discriminant", kept);
+    /// Adds the classifier to a file under a name.
+    pub fn keep(&self, name: &str, kept: &mut Kept) {
+        kept.put_f32(&format!("{name}.whitening"), &self.whitening);
+        self.means.keep(name, kept);
     }
 
-    /// Reads a classifier that was kept; none where it is not of this size.
-    pub fn kept(kept: &Kept, dims: usize, classes_n: usize) -> Option<Self> {
-        let whitening = kept.f32("discriminant.whitening").filter(|numbers| numbers.len() == dims * dims)?;
-        let means = Means::kept("discriminant", kept, dims, classes_n)?;
+    /// Reads a classifier that was kept under a name; none where it is not of this size.
+    pub fn kept(name: &str, kept: &Kept, dims: usize, classes_n: usize) -> Option<Self> {
+        let whitening = kept.f32(&format!("{name}.whitening")).filter(|numbers| numbers.len() == dims * dims)?;
+        let means = Means::kept(name, kept, dims, classes_n)?;
         Some(Self { dims, whitening, means })
     }
 }

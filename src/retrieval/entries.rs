@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 /// Changes whenever the same entries are indexed otherwise or teach something else.
-const VERSION: &str = "entries 3";
+const VERSION: &str = "entries 6";
 
 /// What a text is within its article.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,12 +20,22 @@ pub enum Kind {
     Passage,
     /// A sentence of the lead or a section in which a figure stands.
     Figure,
+    /// The heading of a section.
+    Heading,
 }
 
 impl Kind {
     /// Whether it is written as citizens ask, and so is compared with questions and learnt from.
     pub fn is_asked(self) -> bool {
         matches!(self, Self::Title | Self::Question)
+    }
+
+    /// What it is embedded for: short texts as questions are, so that they compare with them.
+    pub fn purpose(self) -> Purpose {
+        match self {
+            Self::Title | Self::Question | Self::Heading => Purpose::Query,
+            Self::Passage | Self::Figure => Purpose::Passage,
+        }
     }
 }
 
@@ -54,23 +64,27 @@ pub fn list(knowledge: &Knowledge) -> Vec<Entry> {
     let mut entries = Vec::new();
     for (topic, content) in knowledge.topics.iter().enumerate() {
         for (article, examples) in content.articles.iter().zip(&content.examples) {
-            let mut push = |part, kind, purpose, text: String| {
+            let mut push = |part, kind: Kind, text: String| {
+                let purpose = kind.purpose();
                 entries.push(Entry { topic, language: article.language, part, kind, purpose, text });
             };
-            push(0, Kind::Title, Purpose::Query, article.title.clone());
+            push(0, Kind::Title, article.title.clone());
             for question in &article.questions {
-                push(0, Kind::Question, Purpose::Query, question.clone());
+                push(0, Kind::Question, question.clone());
             }
             for example in examples {
-                push(NO_PART, Kind::Question, Purpose::Query, example.clone());
+                push(NO_PART, Kind::Question, example.clone());
             }
             for (part, section) in article.parts().enumerate() {
                 for question in &section.questions {
-                    push(part, Kind::Question, Purpose::Query, question.clone());
+                    push(part, Kind::Question, question.clone());
                 }
-                push(part, Kind::Passage, Purpose::Passage, passage(&article.title, section));
+                if let Some(heading) = &section.heading {
+                    push(part, Kind::Heading, heading.clone());
+                }
+                push(part, Kind::Passage, passage(&article.title, section));
                 for sentence in section.text.sentences_with_facts(|id| stand_in(knowledge, id)) {
-                    push(part, Kind::Figure, Purpose::Passage, sentence);
+                    push(part, Kind::Figure, sentence);
                 }
             }
         }

@@ -1,11 +1,13 @@
 //! Why a lookup found what it found: for editors, who see which words and which vectors speak for a topic and a passage.
 
 use crate::domain::{Lookup, TopicId};
+use crate::knowledge::Section;
 use crate::retrieval::calibration::Mode;
 use crate::retrieval::confidence::{SIGNALS, signals};
 use crate::retrieval::entries::{self, Kind};
 use crate::retrieval::features::{FEATURES_N, NAMES};
-use crate::retrieval::semantic::Semantic;
+use crate::retrieval::part_model::Common;
+use crate::retrieval::semantic::{NearPart, Semantic};
 use crate::retrieval::{Ranking, Retrieval};
 use serde::Serialize;
 
@@ -77,6 +79,10 @@ pub struct ExplainedPart {
     pub question_cosine: f32,
     /// The highest cosine to its sentences with figures.
     pub figure_cosine: f32,
+    /// The cosine to its heading.
+    pub heading_cosine: f32,
+    /// A tenth of the log-probability that it is what is asked for, by what was learnt of all parts.
+    pub asked: f32,
     /// The match of its words.
     pub words: f32,
     /// All of them and what kind of figure is asked for, weighed.
@@ -97,16 +103,22 @@ impl Retrieval {
             let near = self.semantic.parts(best, parts_n, &probe, lookup.language);
             let words = lexical.parts(best, parts_n, &terms);
             let scores = self.parts(best, lookup, &probe, &terms);
-            let rows = article.parts().zip(near).zip(words).zip(scores.of_parts);
-            rows.map(|(((part, [text_cosine, question_cosine, figure_cosine]), words), score)| ExplainedPart {
-                heading: part.heading.clone(),
-                text_cosine,
-                question_cosine,
-                figure_cosine,
-                words: words.iter().sum(),
-                score,
-            })
-            .collect()
+            let rows = article.parts().zip(near).zip(words).zip(scores);
+            let explained = |(((part, near), words), score): (((&Section, NearPart), f32), f32)| {
+                let NearPart { text: text_cosine, figure: figure_cosine, common } = near;
+                let Common { question: question_cosine, heading: heading_cosine, asked } = common;
+                ExplainedPart {
+                    heading: part.heading.clone(),
+                    text_cosine,
+                    question_cosine,
+                    figure_cosine,
+                    heading_cosine,
+                    asked,
+                    words,
+                    score,
+                }
+            };
+            rows.map(explained).collect()
         });
         let questions: Vec<_> = entries::list(&self.knowledge)
             .into_iter()

@@ -9,6 +9,8 @@ use std::path::Path;
 
 /// What the index tells apart in an article.
 pub(super) const ZONES: [&str; 3] = ["title", "questions", "body"];
+/// The place of the text itself among them.
+const BODY: usize = 2;
 
 /// The index of one language.
 pub struct Lexical {
@@ -86,18 +88,16 @@ impl Lexical {
         }
     }
 
-    /// How well each of a topic's parts (lead first) matches a question by its stems, compound parts and n-grams: its heading and text, and
-    /// its example questions.
-    pub fn parts(&self, topic: usize, parts_n: usize, question: &Terms) -> Vec<[f32; 2]> {
+    /// How well the text of each of a topic's parts (lead first) matches a question by its stems, compound parts and n-grams. What headings and
+    /// example questions say is better told by their vectors.
+    pub fn parts(&self, topic: usize, parts_n: usize, question: &Terms) -> Vec<f32> {
         let start = self.part_starts.get(topic).copied().unwrap_or_default();
         let documents = start..start + parts_n;
-        let mut sums = vec![[0.0; 2]; parts_n];
+        let mut sums = vec![0.0; parts_n];
         for (at, terms) in question.terms.iter().enumerate().skip(1) {
-            for (zone, name) in ZONES.into_iter().enumerate() {
-                let (scores, _) = self.passages.scores(zone, at, terms, documents.clone());
-                for ([of_text, of_questions], score) in sums.iter_mut().zip(scores) {
-                    *(if name == "questions" { of_questions } else { of_text }) += score;
-                }
+            let (scores, _) = self.passages.scores(BODY, at, terms, documents.clone());
+            for (sum, score) in sums.iter_mut().zip(scores) {
+                *sum += score;
             }
         }
         sums

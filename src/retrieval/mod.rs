@@ -9,6 +9,7 @@ pub mod entries;
 pub mod explain;
 pub mod features;
 pub mod lexical;
+mod part_model;
 pub mod parts;
 pub mod semantic;
 mod shelf;
@@ -255,7 +256,7 @@ impl Retrieval {
     }
 
     /// The score of each part of a topic's article for a question, lead first.
-    fn parts(&self, topic: usize, lookup: &Lookup, probe: &Probe, terms: &Terms) -> parts::Scores {
+    fn parts(&self, topic: usize, lookup: &Lookup, probe: &Probe, terms: &Terms) -> Vec<f32> {
         self.calibration.parts.scores(&self.rows_of_parts(topic, lookup, probe, terms))
     }
 
@@ -284,7 +285,7 @@ impl Retrieval {
     }
 
     /// Adds what a topic answers: its passages, where they come from, and what people ask next.
-    fn fill(&self, evidence: &mut Evidence, topic: usize, scores: &parts::Scores, lookup: &Lookup) {
+    fn fill(&self, evidence: &mut Evidence, topic: usize, scores: &[f32], lookup: &Lookup) {
         let Some(topic_content) = self.knowledge.topics.get(topic) else { return };
         let article = topic_content.article(lookup.language);
         evidence.passages = parts::choose(&self.knowledge, article, scores, lookup);

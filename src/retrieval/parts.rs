@@ -1,37 +1,37 @@
 //! Which parts of an article answer a question: the lead and the sections that fit best.
 //!
-//! Weights are fitted twice: on questions that ask for a figure, where the parts that hold it are right, and on the example questions of the
-//! sections themselves, which ask for anything else. Fitted on figures alone, sections with figures came first whatever was asked.
+//! Weights are fitted twice: for questions that ask for a figure and for those that ask for anything else; on questions whose right parts a
+//! reader named, and on questions for figures, where the parts that hold it are right.
 
 use crate::domain::{FactKind, Lookup, Passage};
 use crate::inference::logit::{Choice, fit_choices, product};
 use crate::knowledge::threads::Cue;
 use crate::knowledge::{Article, Knowledge, Section};
 use crate::retrieval::entries::filled;
+use crate::retrieval::part_model::Common;
+use crate::retrieval::semantic::NearPart;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How many numbers say how well a part answers.
-pub const PARTS_N: usize = 9;
-/// Their names in the calibration: the cosine to its text, to its example questions, the match of its heading and text, of its example
-/// questions, whether it is the lead, whether it has sums where a sum is asked for, whether it has times where a time is, the cosine to its
-/// nearest sentence with a figure, whether it has one.
+pub const PARTS_N: usize = 10;
+/// Their names in the calibration: the cosine to its text, to its example questions and to its heading in any language, the log-probability that
+/// it is what is asked for, the match of its text, whether it is the lead, whether it has sums where a sum is asked
+/// for, whether it has times where a time is, the cosine to its nearest sentence with a figure, whether it has one.
 const NAMES: [&str; PARTS_N] =
-    ["text", "questions", "text-words", "question-words", "lead", "sum-asked", "time-asked", "figure", "has-figure"];
+    ["text", "questions", "heading", "asked", "text-words", "lead", "sum-asked", "time-asked", "figure", "has-figure"];
 /// What holds before anything was fitted.
-const UNFITTED: [f32; PARTS_N] = [10.0, 10.0, 2.0, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0];
+const UNFITTED: [f32; PARTS_N] = [10.0, 10.0, 2.0, 1.0, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0];
 
-/// A section that is less likely than this beside the lead is not shown.
-const BESIDE_FROM: f32 = 0.2;
-/// A section that is likelier than this beside the lead comes before it.
-const BEFORE_FROM: f32 = 0.7;
-/// Where a figure is asked for, a second part that is likelier than this among all is shown.
-const SECOND_FROM: f32 = 0.05;
+/// A part that is less likely than this is not shown beside a likelier one.
+const SHOWN_FROM: f32 = 0.1;
+/// How many parts are shown at most.
+const SHOWN_MAX: usize = 3;
 /// The L2 penalty of the fit.
 const PENALTY: f64 = 1e-3;
-/// How much example questions of sections count beside questions for figures: where the question's words ask for a figure, and where not.
-const OTHERS_SHARE_ASKED: f64 = 0.1;
-const OTHERS_SHARE: f64 = 0.5;
+/// How much questions for figures count, and how much the others: where the question's words ask for a figure, and where not.
+const SHARES_ASKED: [f64; 2] = [0.6, 0.4];
+const SHARES: [f64; 2] = [0.3, 0.7];
 /// Into how many folds the topics are cut to judge the fit.
 const FOLDS_N: usize = 5;
 /// The match of words is divided by this, so that it is of the size of the other numbers.
@@ -60,13 +60,6 @@ pub struct Rows {
     pub rows: Vec<[f32; PARTS_N]>,
     /// Whether the question asks for a figure.
     pub asks_figure: bool,
-}
-
-/// The scores of the parts of an article for one question, lead first.
-#[derive(Clone, Debug)]
-pub(super) struct Scores {
-    pub(super) of_parts: Vec<f32>,
-    asks_figure: bool,
 }
 
 /// A question with the parts that answer it.
@@ -102,27 +95,27 @@ impl FigureAsked {
     }
 }
 
-/// The numbers of each part, lead first, by its vectors' cosines to text, questions and sentences with figures, and the match of the words of its
-/// text and questions.
+/// The numbers of each part, lead first, by how near its texts are and how the words of its text match.
 pub(super) fn features(
     (knowledge, article): (&Knowledge, &Article),
-    near: &[[f32; 3]],
-    words: &[[f32; 2]],
+    near: &[NearPart],
+    words: &[f32],
     asked: FigureAsked,
 ) -> Rows {
     let flag = |is: bool| if is { 1.0 } else { 0.0 };
-    let of = |at: usize, part: &Section, near: &[f32; 3], words: &[f32; 2]| {
-        let ([text, questions, figure], [text_words, question_words]) = (*near, words.map(|words| words / WORDS_SCALE));
+    let of = |at: usize, part: &Section, near: &NearPart, words: f32| {
+        let NearPart { text, figure, common: Common { question, heading, asked: is_asked } } = *near;
+        let text_words = words / WORDS_SCALE;
         let has = |is_kind: fn(FactKind) -> bool| {
             part.text.facts().filter_map(|id| knowledge.facts.get(id)).any(|fact| is_kind(fact.kind))
         };
         let sum = asked.sum && has(|kind| matches!(kind, FactKind::Money | FactKind::Percent));
         let time = asked.time && has(is_time);
         let (lead, has_figure) = (flag(at == 0), flag(part.text.facts().next().is_some()));
-        [text, questions, text_words, question_words, lead, flag(sum), flag(time), figure, has_figure]
+        [text, question, heading, is_asked, text_words, lead, flag(sum), flag(time), figure, has_figure]
     };
     let parts = article.parts().zip(near).zip(words).enumerate();
-    let rows = parts.map(|(at, ((part, near), words))| of(at, part, near, words)).collect();
+    let rows = parts.map(|(at, ((part, near), words))| of(at, part, near, *words)).collect();
     Rows { rows, asks_figure: asked.any() }
 }
 
@@ -130,18 +123,6 @@ pub(super) fn features(
 fn is_time(kind: FactKind) -> bool {
     use FactKind::{Date, Day, Hours, Month, Number, Ordinal, Year};
     matches!(kind, Number | Ordinal | Date | Day | Month | Year | Hours)
-}
-
-impl Rows {
-    /// The rows as if no part had example questions: for a question that is an example itself. Most parts have one or two, so leaving just
-    /// itself out would speak against its own part.
-    #[must_use]
-    pub fn without_questions(mut self) -> Self {
-        for [_, questions, _, question_words, ..] in &mut self.rows {
-            (*questions, *question_words) = (0.0, 0.0);
-        }
-        self
-    }
 }
 
 impl Weights {
@@ -167,25 +148,28 @@ impl Weights {
         Written { figure: named(&self.figure), other: named(&self.other) }
     }
 
-    /// The scores of an article's parts.
-    pub(super) fn scores(&self, Rows { rows, asks_figure }: &Rows) -> Scores {
+    /// The scores of an article's parts, lead first.
+    pub(super) fn scores(&self, Rows { rows, asks_figure }: &Rows) -> Vec<f32> {
         let weights = if *asks_figure { &self.figure } else { &self.other };
-        Scores { of_parts: rows.iter().map(|row| product(weights, row)).collect(), asks_figure: *asks_figure }
+        rows.iter().map(|row| product(weights, row)).collect()
     }
 
     /// Fits both on questions whose right parts are known. How much examples count beside questions for figures, say the shares above.
     pub(super) fn fit(tuned: &[&Tuned]) -> Self {
         let fit = |asks_figure: bool| {
             let of_kind = || tuned.iter().filter(|tuned| tuned.rows.asks_figure == asks_figure);
+            let shares = if asks_figure { SHARES_ASKED } else { SHARES };
             #[expect(clippy::cast_precision_loss, reason = "counts are small")]
-            let count = |for_figure| of_kind().filter(|tuned| tuned.for_figure == for_figure).count().max(1) as f64;
-            let (for_figures_n, others_n) = (count(true), count(false));
-            let share = if asks_figure { OTHERS_SHARE_ASKED } else { OTHERS_SHARE };
+            let each = |for_figure: bool, share: f64| {
+                share / of_kind().filter(|tuned| tuned.for_figure == for_figure).count().max(1) as f64
+            };
+            let [figures, others] = shares;
+            let (figures, others) = (each(true, figures), each(false, others));
             let choices: Vec<Choice> = of_kind()
                 .map(|tuned| Choice {
                     features: tuned.rows.rows.concat(),
                     right: tuned.right.clone(),
-                    weight: if tuned.for_figure { (1.0 - share) / for_figures_n } else { share / others_n },
+                    weight: if tuned.for_figure { figures } else { others },
                 })
                 .collect();
             let mut weights = [0.0; PARTS_N];
@@ -219,36 +203,19 @@ pub fn unseen(tuned: &[Tuned]) -> [f64; 2] {
     [of_figures / figures, of_others / others]
 }
 
-/// The parts to show, first one first: none where there are none.
-///
-/// Where a figure is asked for, the two likeliest; the lead as the second where no other is likely. Else the lead, which answers the main
-/// question, and the best section where it may answer; the section first where it is clearly better.
-pub(super) fn shown(Scores { of_parts, asks_figure }: &Scores) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..of_parts.len()).collect();
-    let score = |part: &usize| of_parts.get(*part).copied().unwrap_or_default();
+/// The parts to show, likeliest first: those that may answer, at most [`SHOWN_MAX`]; none where there are none.
+pub(super) fn shown(scores: &[f32]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    let score = |part: &usize| scores.get(*part).copied().unwrap_or_default();
     order.sort_by(|a, b| score(b).total_cmp(&score(a)));
-    if *asks_figure {
-        let best = order.first().map(score).unwrap_or_default();
-        let total: f32 = of_parts.iter().map(|score| (score - best).exp()).sum();
-        let is_likely = |part: &usize| SECOND_FROM <= (score(part) - best).exp() / total;
-        let second = order.get(1).filter(|part| is_likely(part)).copied();
-        let first = order.first().copied();
-        let second = second.or(first.filter(|first| *first != 0).map(|_| 0));
-        return first.into_iter().chain(second).collect();
-    }
-    let lead = of_parts.first().copied().unwrap_or_default();
-    let section = order.into_iter().find(|part| *part != 0);
-    let likely = |part: &usize| 1.0 / (1.0 + (lead - score(part)).exp());
-    match section {
-        _ if of_parts.is_empty() => Vec::new(),
-        Some(part) if BEFORE_FROM <= likely(&part) => vec![part, 0],
-        Some(part) if BESIDE_FROM <= likely(&part) => vec![0, part],
-        _ => vec![0],
-    }
+    let best = order.first().map(score).unwrap_or_default();
+    let total: f32 = scores.iter().map(|score| (score - best).exp()).sum();
+    let is_likely = |(place, part): &(usize, usize)| *place == 0 || SHOWN_FROM <= (score(part) - best).exp() / total;
+    order.into_iter().take(SHOWN_MAX).enumerate().take_while(is_likely).map(|(_, part)| part).collect()
 }
 
 /// The parts to show of an article: those that were noted with a choice, or those that the scores speak for.
-pub(super) fn choose(knowledge: &Knowledge, article: &Article, scores: &Scores, lookup: &Lookup) -> Vec<Passage> {
+pub(super) fn choose(knowledge: &Knowledge, article: &Article, scores: &[f32], lookup: &Lookup) -> Vec<Passage> {
     let noted = lookup.parts.iter().map(|part| usize::from(*part)).filter(|part| *part <= article.sections.len());
     let parts: Vec<usize> = match noted.collect::<Vec<_>>() {
         _ if lookup.brief => vec![0],
@@ -270,26 +237,18 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(of_parts: &[f32], asks_figure: bool, expected: &[usize]) {
-        assert_eq!(shown(&Scores { of_parts: of_parts.to_vec(), asks_figure }), expected, "{of_parts:?}");
+    fn check(scores: &[f32], expected: &[usize]) {
+        assert_eq!(shown(scores), expected, "{scores:?}");
     }
 
     #[test]
-    fn the_lead_is_shown_with_a_section_that_may_answer() {
-        check(&[], false, &[]);
-        check(&[1.0], false, &[0]);
-        check(&[1.0, 0.9, 0.2], false, &[0, 1]);
-        check(&[3.0, 0.9, 0.2], false, &[0]);
-        check(&[0.0, -1.0, 2.0], false, &[2, 0]);
-    }
-
-    #[test]
-    fn two_likely_parts_are_shown_where_a_figure_is_asked_for() {
-        check(&[], true, &[]);
-        check(&[1.0], true, &[0]);
-        check(&[0.0, 2.0, 1.0], true, &[1, 2]);
-        check(&[0.0, 9.0, 1.0], true, &[1, 0]);
-        check(&[9.0, 1.0, 1.0], true, &[0]);
-        check(&[1.0, 2.0, 0.0], true, &[1, 0]);
+    fn the_parts_that_may_answer_are_shown_likeliest_first() {
+        check(&[], &[]);
+        check(&[1.0], &[0]);
+        check(&[1.0, 0.9, -9.0], &[0, 1]);
+        check(&[3.0, -0.9, -0.2], &[0]);
+        check(&[0.0, -1.0, 2.0], &[2, 0]);
+        check(&[0.0, 9.0, 1.0], &[1]);
+        check(&[1.0, 1.2, 1.1, 1.3, 1.4], &[4, 3, 1]);
     }
 }

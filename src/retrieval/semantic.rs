@@ -8,6 +8,7 @@ use crate::inference::linalg::{centred, mean, normalize};
 use crate::inference::{Discriminant, Kept, Neighbours, Spread};
 use crate::retrieval::entries::{Entry, Kind};
 use crate::retrieval::features::Features;
+use crate::retrieval::part_model::{Common, PartModel};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ use std::sync::Arc;
 const SHRINKAGE: f64 = 0.15;
 /// The discriminant's log-probabilities are cut off here, so that one feature cannot drown the others.
 const LOG_SHARE_MIN: f32 = -25.0;
+/// The name under which the discriminant of the topics is kept.
+const TOPICS: &str = "discriminant";
 /// Examples that are added up at once.
 const PART_N: usize = 2_048;
 /// With the example questions of so many topics a question is compared.
@@ -28,6 +31,7 @@ pub struct Semantic {
     /// The mean of each language's query vectors: the cone's axis, taken out before vectors are compared.
     centres: [Vec<f32>; 3],
     discriminant: Arc<Discriminant>,
+    parts: Arc<PartModel>,
     languages: [Shelf; 3],
 }
 
@@ -57,6 +61,19 @@ pub struct Probe {
     passages: Vec<f32>,
     figures: Vec<f32>,
     questions: Vec<f32>,
+    /// The vector itself, centred.
+    centred: Vec<f32>,
+}
+
+/// How near a part of an article is to a question.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct NearPart {
+    /// The cosine to its text.
+    pub text: f32,
+    /// The highest cosine to its sentences with figures.
+    pub figure: f32,
+    /// By its heading and example questions in all languages.
+    pub common: Common,
 }
 
 impl Semantic {
@@ -75,7 +92,8 @@ impl Semantic {
             spread.add(part.iter().map(|(topic, point)| (point.as_slice(), *topic))).ok()?;
         }
         let discriminant = Arc::new(Discriminant::learn(&spread, dims, SHRINKAGE)?);
-        Some(Self::shelved((entries, vectors), topics_n, (centres, discriminant), [None, None, None]))
+        let parts = Arc::new(PartModel::learn(entries, vectors, &centres, topics_n)?);
+        Some(Self::shelved((entries, vectors), topics_n, (centres, discriminant, parts), [None, None, None]))
     }
 
     /// The vectors of content with the same topics. What was learnt stays; so do the example questions of the languages in which `same` says
@@ -86,7 +104,14 @@ impl Semantic {
         let [of_fi, of_sv, of_en] = same;
         let kept =
             [(fi, of_fi), (sv, of_sv), (en, of_en)].map(|(shelf, same)| same.then(|| Arc::clone(&shelf.questions)));
-        let learnt = (self.centres.clone(), Arc::clone(&self.discriminant));
+        // That is quick, and other sections may have come.
+        let parts = if self.parts.is_of(entries) {
+            None
+        } else {
+            PartModel::learn(entries, vectors, &self.centres, self.topics_n)
+        };
+        let parts = parts.map_or_else(|| Arc::clone(&self.parts), Arc::new);
+        let learnt = (self.centres.clone(), Arc::clone(&self.discriminant), parts);
         Self::shelved((entries, vectors), self.topics_n, learnt, kept)
     }
 
@@ -94,7 +119,7 @@ impl Semantic {
     fn shelved(
         (entries, vectors): (&[Entry], &[Vec<f32>]),
         topics_n: usize,
-        (centres, discriminant): ([Vec<f32>; 3], Arc<Discriminant>),
+        (centres, discriminant, parts): ([Vec<f32>; 3], Arc<Discriminant>, Arc<PartModel>),
         kept: [Option<Arc<Neighbours>>; 3],
     ) -> Self {
         let shelf = |(language, kept): (Language, Option<Arc<Neighbours>>)| {
@@ -124,13 +149,14 @@ impl Semantic {
         };
         let [fi, sv, en] = kept;
         let languages = [(Language::Fi, fi), (Language::Sv, sv), (Language::En, en)].map(shelf);
-        Self { topics_n, centres, discriminant, languages }
+        Self { topics_n, centres, discriminant, parts, languages }
     }
 
     /// What is to be kept of all this.
     pub fn keep(&self) -> Kept {
         let mut kept = Kept::default();
-        self.discriminant.keep(&mut kept);
+        self.discriminant.keep(TOPICS, &mut kept);
+        self.parts.keep(&mut kept);
         for ((language, centre), shelf) in Language::ALL.into_iter().zip(&self.centres).zip(&self.languages) {
             kept.put_f32(&format!("{language}.centre"), centre);
             shelf.titles.vectors.keep(&format!("{language}.titles"), &mut kept);
@@ -165,7 +191,8 @@ impl Semantic {
         Some(Self {
             topics_n,
             centres: [of_fi?, of_sv?, of_en?],
-            discriminant: Arc::new(Discriminant::kept(kept, dims, topics_n)?),
+            discriminant: Arc::new(Discriminant::kept(TOPICS, kept, dims, topics_n)?),
+            parts: Arc::new(PartModel::kept(kept, entries, dims, topics_n)?),
             languages: [fi?, sv?, en?],
         })
     }
@@ -180,7 +207,7 @@ impl Semantic {
         normalize(&mut white_unit);
         let Some(shelf) = self.languages.get(at) else {
             let [titles, passages, figures, questions] = Default::default();
-            return Probe { scores, titles, passages, figures, questions };
+            return Probe { scores, titles, passages, figures, questions, centred };
         };
         let questions = shelf.questions.cosines_within(&white_unit, shelf.ranges(&likeliest(&scores)));
         Probe {
@@ -189,6 +216,7 @@ impl Semantic {
             passages: shelf.passages.vectors.cosines(&centred),
             figures: shelf.figures.vectors.cosines(&centred),
             questions,
+            centred,
         }
     }
 
@@ -225,23 +253,22 @@ impl Semantic {
         near
     }
 
-    /// For each part of a topic's article (lead first): the cosine to its text, the highest to its example questions, and the highest to its
-    /// sentences with figures.
-    pub fn parts(&self, topic: usize, parts_n: usize, probe: &Probe, language: Language) -> Vec<[f32; 3]> {
-        let mut parts = vec![[0.0f32; 3]; parts_n];
+    /// How near each part of a topic's article (lead first) is to a question.
+    pub(super) fn parts(&self, topic: usize, parts_n: usize, probe: &Probe, language: Language) -> Vec<NearPart> {
+        let mut parts = vec![NearPart::default(); parts_n];
         let Some(shelf) = self.languages.get(language.index()) else { return parts };
-        let compared = [
-            (&shelf.passages.places, &probe.passages),
-            (&shelf.question_places, &probe.questions),
-            (&shelf.figures.places, &probe.figures),
-        ];
-        for (at, (places, cosines)) in compared.into_iter().enumerate() {
+        let mut raise = |places: &[(usize, usize)], cosines: &[f32], field: fn(&mut NearPart) -> &mut f32| {
             let of_topic = places.iter().zip(cosines).filter(|((of, _), _)| *of == topic);
             for ((_, part), cosine) in of_topic {
-                if let Some(best) = parts.get_mut(*part).and_then(|best| best.get_mut(at)) {
-                    *best = best.max(*cosine);
+                if let Some(value) = parts.get_mut(*part).map(field) {
+                    *value = value.max(*cosine);
                 }
             }
+        };
+        raise(&shelf.passages.places, &probe.passages, |part| &mut part.text);
+        raise(&shelf.figures.places, &probe.figures, |part| &mut part.figure);
+        for (part, common) in parts.iter_mut().zip(self.parts.compare(topic, parts_n, &probe.centred)) {
+            part.common = common;
         }
         parts
     }

@@ -198,7 +198,7 @@ impl Directions {
         for (language, centre) in Language::ALL.into_iter().zip(&self.centres) {
             kept.put_f32(&format!("{language}.centre"), centre);
         }
-        self.discriminant.keep(kept);
+        self.discriminant.keep("discriminant", kept);
         self.variates.keep(kept);
     }
 
@@ -208,7 +208,7 @@ impl Directions {
         let centres = [fi?, sv?, en?];
         let numbers_n = centres.iter().map(Vec::len).max()?;
         let variates = Variates::kept(kept, numbers_n, classes_n)?;
-        Some(Self { discriminant: Discriminant::kept(kept, dims, classes_n)?, dims, centres, variates })
+        Some(Self { discriminant: Discriminant::kept("discriminant", kept, dims, classes_n)?, dims, centres, variates })
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::app;
 use crate::cli::output;
 use crate::config::Config;
-use crate::evaluation::{facts, fit, questions};
+use crate::evaluation::{facts, fit, questions, sections};
 use crate::retrieval::{Calibration, Mode, Vectors, calibration, parts};
 use anyhow::{Context as _, Result, bail};
 use jiff::civil::Date;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 pub(super) fn run(
     config: &Config,
-    (files, facts_file): (&[PathBuf], Option<&Path>),
+    (files, of_parts): (&[PathBuf], Option<(&Path, &Path)>),
     wrong_max: f32,
     day: Date,
 ) -> Result<ExitCode> {
@@ -43,22 +43,24 @@ pub(super) fn run(
     );
     let path = config.content.root.join(calibration::PATH);
     let mut fitted = fit::fit(&mut tuned, wrong_max, obtained);
-    if let Some(file) = facts_file {
-        let text = fs_err::read_to_string(file)?;
-        let asked = facts::read(&text).with_context(|| file.display().to_string())?;
-        let choices = fit::parts(&knowledge, &understanding, &retrieval, &asked, day);
+    if let Some((facts_file, sections_file)) = of_parts {
+        let named = |file: &Path| file.display().to_string();
+        let for_figures = facts::read(&fs_err::read_to_string(facts_file)?).with_context(|| named(facts_file))?;
+        let text = fs_err::read_to_string(sections_file)?;
+        let for_sections = sections::read(&text, &knowledge).with_context(|| named(sections_file))?;
+        let choices = fit::parts(&knowledge, &understanding, &retrieval, (&for_figures, &for_sections), day);
         fitted.fit_parts(&choices);
         let [figures, others] = parts::unseen(&choices).map(|share| 100.0 * share);
         output::line(&format!(
-            "sections: a right one is shown for {figures:.1} % of the questions for figures and {others:.1} % of the examples, judged on \
-             topics that were not fitted on"
+            "sections: a right one is shown for {figures:.1} % of the questions for figures and {others:.1} % of the others, \
+             judged on topics that were not fitted on"
         ))?;
-        let for_figure_n = choices.iter().filter(|choice| choice.for_figure).count();
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let name = |file: &Path| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         fitted.obtained.push_str(&format!(
-            "; sections on {} questions of {name} and {} examples",
-            for_figure_n,
-            choices.len() - for_figure_n
+            "; sections on {} questions of {} and {}",
+            for_figures.len() + for_sections.len(),
+            name(facts_file),
+            name(sections_file),
         ));
     } else if let Ok(before) = Calibration::parse(&fs_err::read_to_string(&path)?) {
         fitted.parts = before.parts;

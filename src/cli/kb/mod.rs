@@ -74,8 +74,11 @@ pub(super) enum Command {
         #[arg(required = true)]
         questions: Vec<PathBuf>,
         /// Tab-separated questions for a figure (columns question, lang, topic and pattern): fits which section answers, too
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", requires = "sections")]
         facts: Option<PathBuf>,
+        /// Tab-separated questions with the section that answers (columns lang, text, topic and section), for the same
+        #[arg(long, value_name = "FILE", requires = "facts")]
+        sections: Option<PathBuf>,
         /// The share of the tuning messages of each file that may be answered wrong, 0 to 1
         #[arg(long, default_value_t = 0.03, value_name = "SHARE")]
         wrong_max: f32,
@@ -97,8 +100,9 @@ pub(super) fn run(config: &Config, command: &Command, day: Date) -> Result<ExitC
         Command::New { topic } => new::run(config, topic, day),
         Command::Stats { json } => stats::run(config, *json, day),
         Command::Search { words, lang, json } => search::run(config, words, *lang, *json, day),
-        Command::Fit { questions, facts, wrong_max } => {
-            fit::run(config, (questions, facts.as_deref()), *wrong_max, day)
+        Command::Fit { questions, facts, sections, wrong_max } => {
+            let of_parts = facts.as_deref().zip(sections.as_deref());
+            fit::run(config, (questions, of_parts), *wrong_max, day)
         }
         Command::FitConversation(arguments) => fit_conversation::run(config, arguments, day),
     }

@@ -51,12 +51,18 @@ pub(super) fn run(config: &Config, words: &str, lang: Option<Language>, json: bo
     for near in &explanation.near {
         output::line(&format!("{:6.3}  {}  {}", near.cosine, near.topic, near.text))?;
     }
-    heading("Parts of the first topic: text, questions, figures, words, together")?;
+    heading("Parts of the first topic: text, questions, figures, heading, asked, words, together")?;
     for part in &explanation.parts {
         let name = part.heading.as_deref().unwrap_or("(lead)");
         output::line(&format!(
-            "{:6.3} {:6.3} {:6.3} {:6.3} {:6.3}  {name}",
-            part.text_cosine, part.question_cosine, part.figure_cosine, part.words, part.score
+            "{:6.3} {:6.3} {:6.3} {:6.3} {:6.3} {:6.3} {:6.3}  {name}",
+            part.text_cosine,
+            part.question_cosine,
+            part.figure_cosine,
+            part.heading_cosine,
+            part.asked,
+            part.words,
+            part.score
         ))?;
     }
     heading("Confidence")?;
