@@ -44,11 +44,13 @@ pub enum Cue {
     AsksSum,
     /// Asks for a time: how long, by when, how many days.
     AsksTime,
+    /// Asks what something is.
+    AsksWhat,
 }
 
 impl Cue {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::FollowUp,
         Self::Reference,
         Self::Correction,
@@ -61,6 +63,7 @@ impl Cue {
         Self::ChoiceNone,
         Self::AsksSum,
         Self::AsksTime,
+        Self::AsksWhat,
     ];
 }
 

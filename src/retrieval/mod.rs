@@ -266,8 +266,8 @@ impl Retrieval {
         let parts_n = article.sections.len() + 1;
         let near = self.semantic.parts(topic, parts_n, probe, lookup.language);
         let words = self.lexical(lookup.language).parts(topic, parts_n, terms);
-        let asked = parts::FigureAsked::read(&self.knowledge, lookup);
-        parts::features((&self.knowledge, article), &near, &words, asked)
+        let asks = parts::WordsAsk::read(&self.knowledge, lookup);
+        parts::features((&self.knowledge, article), &near, &words, asks)
     }
 
     /// What the parts of a topic's article are chosen by; for fitting.

@@ -10,18 +10,36 @@ use crate::knowledge::{Article, Knowledge, Section};
 use crate::retrieval::entries::filled;
 use crate::retrieval::part_model::Common;
 use crate::retrieval::semantic::NearPart;
+use crate::words::words;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How many numbers say how well a part answers.
-pub const PARTS_N: usize = 10;
+pub const PARTS_N: usize = 12;
 /// Their names in the calibration: the cosine to its text, to its example questions and to its heading in any language, the log-probability that
 /// it is what is asked for, the match of its text, whether it is the lead, whether it has sums where a sum is asked
-/// for, whether it has times where a time is, the cosine to its nearest sentence with a figure, whether it has one.
-const NAMES: [&str; PARTS_N] =
-    ["text", "questions", "heading", "asked", "text-words", "lead", "sum-asked", "time-asked", "figure", "has-figure"];
+/// for, whether it has times where a time is, the cosine to its nearest sentence with a figure, whether it has one, whether it is the lead where
+/// it is asked what something is, and where hardly more than its name is said.
+const NAMES: [&str; PARTS_N] = [
+    "text",
+    "questions",
+    "heading",
+    "asked",
+    "text-words",
+    "lead",
+    "sum-asked",
+    "time-asked",
+    "figure",
+    "has-figure",
+    "lead-what-asked",
+    "lead-few-words",
+];
+/// So many words are hardly more than a name.
+const FEW_WORDS_MAX: usize = 3;
+/// Who asks in more words what something is mostly asks for a detail.
+const WHAT_WORDS_MAX: usize = 5;
 /// What holds before anything was fitted.
-const UNFITTED: [f32; PARTS_N] = [10.0, 10.0, 2.0, 1.0, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0];
+const UNFITTED: [f32; PARTS_N] = [10.0, 10.0, 2.0, 1.0, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0];
 
 /// A part that is less likely than this is not shown beside a likelier one.
 const SHOWN_FROM: f32 = 0.1;
@@ -74,23 +92,27 @@ pub struct Tuned {
     pub for_figure: bool,
 }
 
-/// What kind of figure a question asks for.
+/// What a question asks for by its small words.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct FigureAsked {
+pub(super) struct WordsAsk {
     sum: bool,
     time: bool,
+    what: bool,
+    words_n: usize,
 }
 
-impl FigureAsked {
+impl WordsAsk {
     /// Reads a question's small words.
     pub(super) fn read(knowledge: &Knowledge, lookup: &Lookup) -> Self {
         let phrases = knowledge.threads.cues.get(lookup.language.index());
         let found = phrases.map(|phrases| phrases.find(lookup.utterance.as_str())).unwrap_or_default();
         let asks = |cue: Cue| found.iter().any(|found| Cue::ALL.get(found.means) == Some(&cue));
-        Self { sum: asks(Cue::AsksSum), time: asks(Cue::AsksTime) }
+        let (sum, time) = (asks(Cue::AsksSum), asks(Cue::AsksTime));
+        let words_n = words(lookup.utterance.as_str()).len();
+        Self { sum, time, what: asks(Cue::AsksWhat) && words_n <= WHAT_WORDS_MAX, words_n }
     }
 
-    fn any(self) -> bool {
+    fn figure(self) -> bool {
         self.sum || self.time
     }
 }
@@ -99,24 +121,37 @@ impl FigureAsked {
 pub(super) fn features(
     (knowledge, article): (&Knowledge, &Article),
     near: &[NearPart],
-    words: &[f32],
-    asked: FigureAsked,
+    matches: &[f32],
+    asks: WordsAsk,
 ) -> Rows {
     let flag = |is: bool| if is { 1.0 } else { 0.0 };
-    let of = |at: usize, part: &Section, near: &NearPart, words: f32| {
-        let NearPart { text, figure, common: Common { question, heading, asked: is_asked } } = *near;
-        let text_words = words / WORDS_SCALE;
+    let of = |at: usize, part: &Section, near: &NearPart, matched: f32| {
+        let NearPart { text, figure, common: Common { question, heading, asked } } = *near;
+        let text_words = matched / WORDS_SCALE;
         let has = |is_kind: fn(FactKind) -> bool| {
             part.text.facts().filter_map(|id| knowledge.facts.get(id)).any(|fact| is_kind(fact.kind))
         };
-        let sum = asked.sum && has(|kind| matches!(kind, FactKind::Money | FactKind::Percent));
-        let time = asked.time && has(is_time);
+        let sum = asks.sum && has(|kind| matches!(kind, FactKind::Money | FactKind::Percent));
+        let time = asks.time && has(is_time);
         let (lead, has_figure) = (flag(at == 0), flag(part.text.facts().next().is_some()));
-        [text, question, heading, is_asked, text_words, lead, flag(sum), flag(time), figure, has_figure]
+        [
+            text,
+            question,
+            heading,
+            asked,
+            text_words,
+            lead,
+            flag(sum),
+            flag(time),
+            figure,
+            has_figure,
+            lead * flag(asks.what),
+            lead * flag(asks.words_n <= FEW_WORDS_MAX),
+        ]
     };
-    let parts = article.parts().zip(near).zip(words).enumerate();
-    let rows = parts.map(|(at, ((part, near), words))| of(at, part, near, *words)).collect();
-    Rows { rows, asks_figure: asked.any() }
+    let parts = article.parts().zip(near).zip(matches).enumerate();
+    let rows = parts.map(|(at, ((part, near), matched))| of(at, part, near, *matched)).collect();
+    Rows { rows, asks_figure: asks.figure() }
 }
 
 /// Counts are mostly of days and months; their unit stands in the text.

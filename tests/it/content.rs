@@ -102,9 +102,9 @@ this is not JSON
     #[test]
     fn the_answers_stay_as_good_as_recorded() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let set = root.join("tests/questions/test.tsv");
-        let off_topic = root.join("tests/questions/test-off-topic.tsv");
-        let arguments = ["eval", "--json", set.to_str().unwrap(), off_topic.to_str().unwrap()];
+        let sets = ["questions/test.tsv", "questions/test-off-topic.tsv", "sections/test.tsv", "sections/tune.tsv"];
+        let sets = sets.map(|set| root.join("tests").join(set).display().to_string());
+        let arguments: Vec<&str> = ["eval", "--json"].into_iter().chain(sets.iter().map(String::as_str)).collect();
         let reports: Value = serde_json::from_str(&stdout(&neuvo(&arguments, ""))).unwrap();
         for figures in reports[0]["figures"].as_array().unwrap() {
             let figure = |name: &str| figures[name].as_f64().unwrap();
@@ -114,6 +114,10 @@ this is not JSON
         }
         for figures in reports[1]["figures"].as_array().unwrap() {
             assert!(figures["answered_wrong"].as_f64().unwrap() <= 0.12, "{figures}");
+        }
+        for figures in reports[2]["figures"].as_array().unwrap() {
+            let figure = |name: &str| figures[name].as_f64().unwrap();
+            assert!(0.83 <= figure("shown") && 0.57 <= figure("first"), "{figures}");
         }
     }
 
