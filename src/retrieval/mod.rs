@@ -133,8 +133,17 @@ impl Retrieval {
         calibration: Calibration,
     ) -> Result<Self, BuildError> {
         let entries = entries::list(&knowledge);
-        let embedded = vectors.sentences(&entries.iter().map(|e| (e.purpose, e.text.clone())).collect::<Vec<_>>())?;
         let same = Language::ALL.map(|language| changes::same_questions(&self.knowledge, &knowledge, language));
+        let wanted = self.semantic.wanted(&entries, same);
+        let texts = |is_wanted: bool| {
+            let of_kind = entries.iter().zip(&wanted).filter(move |(_, wanted)| **wanted == is_wanted);
+            of_kind.map(|(entry, _)| (entry.purpose, entry.text.as_str()))
+        };
+        vectors.keep(texts(false));
+        let texts: Vec<_> = texts(true).map(|(purpose, text)| (purpose, text.to_owned())).collect();
+        let mut embedded = vectors.sentences(&texts)?.into_iter();
+        let embedded: Vec<_> =
+            wanted.iter().map(|wanted| wanted.then(|| embedded.next()).flatten().unwrap_or_default()).collect();
         let semantic = self.semantic.renewed(&entries, &embedded, same);
         let [fi, sv, en] = Language::ALL.map(|language| {
             if changes::same_texts(&self.knowledge, &knowledge, language) {

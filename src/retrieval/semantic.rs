@@ -6,7 +6,7 @@
 use crate::domain::{Language, Lookup};
 use crate::inference::linalg::{centred, mean, normalize};
 use crate::inference::{Discriminant, Kept, Neighbours, Spread};
-use crate::retrieval::entries::{Entry, Kind};
+use crate::retrieval::entries::{Entry, Kind, NO_PART};
 use crate::retrieval::features::Features;
 use crate::retrieval::part_model::{Common, PartModel};
 use std::ops::Range;
@@ -96,8 +96,18 @@ impl Semantic {
         Some(Self::shelved((entries, vectors), topics_n, (centres, discriminant, parts), [None, None, None]))
     }
 
+    /// Of which entries [`Semantic::renewed`] needs the vectors: example questions stay, mostly, and they are most of all texts.
+    pub(super) fn wanted(&self, entries: &[Entry], same: [bool; 3]) -> Vec<bool> {
+        let same_parts = self.parts.is_of(entries);
+        let stays = |language: Language| same.get(language.index()).copied().unwrap_or_default();
+        let wanted = |entry: &Entry| {
+            entry.kind != Kind::Question || !stays(entry.language) || (!same_parts && entry.part != NO_PART)
+        };
+        entries.iter().map(wanted).collect()
+    }
+
     /// The vectors of content with the same topics. What was learnt stays; so do the example questions of the languages in which `same` says
-    /// that none differs.
+    /// that none differs. Vectors are empty where [`Semantic::wanted`] says so.
     #[must_use]
     pub fn renewed(&self, entries: &[Entry], vectors: &[Vec<f32>], same: [bool; 3]) -> Self {
         let [fi, sv, en] = &self.languages;

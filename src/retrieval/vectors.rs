@@ -108,6 +108,12 @@ impl Vectors {
         Ok(numbers.iter().map(|numbers| numbers.to_f32_vec()).collect())
     }
 
+    /// Says that texts are still there, though their vectors are not needed now: they are not forgotten.
+    pub fn keep<'a>(&self, texts: impl Iterator<Item = (Purpose, &'a str)>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.used.extend(texts.map(|(purpose, text)| key(purpose.prefix().as_bytes(), text.as_bytes())));
+    }
+
     /// How many numbers are kept of a text.
     fn numbers_n(&self) -> usize {
         self.encoder.dims() * self.encoder.layers_n()
